@@ -1,0 +1,139 @@
+#pragma once
+// THE INSTRUCTION-SET SEAM. One table of function pointers per instruction set; everything above it is
+// compiled once, for the baseline processor, and calls through the table.
+//
+// Conventions for every kernel here
+//  - float32, row-major, element (r, c) of a matrix m at m[r * m_stride + c], strides in elements.
+//  - A "padded" matrix starts on a 64-byte boundary, its stride is a multiple of kPanel (32), and its
+//    padding columns, up to the next multiple of kPanel, exist and may be read; they hold zeros and the
+//    kernels keep them so. Counts (rows, cols, depth) may be any number >= 0 unless stated.
+//  - Arguments do not overlap unless stated.
+//  - Every output element has one order of summation, which depends on the shapes alone.
+//  - Kernels neither allocate nor throw.
+//
+// This header is included by files compiled with -mavx512f and the like: it must define no function
+// that a linker could pick for everyone, so it holds plain data only.
+
+#include <cstdint>
+
+#include "digitnet/activation.hpp"
+#include "digitnet/loss.hpp"
+#include "digitnet/optimizer.hpp"
+
+namespace digitnet::cpu {
+
+using std::int64_t;
+
+// Columns of a parameter panel: two AVX-512 registers, four AVX2 registers.
+inline constexpr int64_t kPanel = 32;
+inline constexpr int64_t kAlignment = 64;
+
+// c(r, j) = start(r, j) + sum over k = 0 .. depth-1, ascending, of a(r, k) b(k, j)
+//   rows x cols, cols <= kPanel.  a(r, k) at a[r * a_row + k * a_depth]: plain (a_depth 1) or transposed.
+//   b(k, j) at b[k * b_stride + j]: aligned, readable to kPanel columns, b_stride a multiple of 16.
+//   c: aligned, writable to kPanel columns if cols > 16, else to 16; c_stride a multiple of 16.
+//   start(r, j) = bias[j] (readable to kPanel) if bias, else c(r, j) if accumulate, else 0.
+struct Multiply {
+  int64_t rows, cols, depth;
+  const float* a;
+  int64_t a_row, a_depth;
+  const float* b;
+  int64_t b_stride;
+  float* c;
+  int64_t c_stride;
+  const float* bias;
+  bool accumulate;
+};
+
+// Row losses and the gradient with respect to the network's output, for `rows` samples.
+//   output (rows, cols), padded: in: the output (or, if fused, z of the last layer);
+//          out: unchanged (or, if fused, the probabilities softmax(z) / sigmoid(z)).
+//   fused: the last activation (softmax, or sigmoid for binary cross-entropy) is part of the loss and
+//          delta is the gradient with respect to z. Never together with loss.from_logits.
+//   labels (rows,): class indices in [0, cols), where loss.takes_labels(); targets (rows, cols),
+//          any alignment, otherwise.
+//   weights (rows,) or null: factors of the row losses and gradients.
+//   delta (rows, cols), padded, or null: d(sum_r scale weights[r] row_loss[r]) / d(output or z).
+//   row_loss (rows,): weights[r] times the row's loss.
+struct LossRows {
+  Loss loss;
+  bool fused;
+  int64_t rows, cols;
+  float* output;
+  int64_t output_stride;
+  const std::int32_t* labels;
+  const float* targets;
+  int64_t targets_stride;
+  const float* weights;
+  float scale;
+  float* delta;
+  int64_t delta_stride;
+  double* row_loss;
+};
+
+// mask(r, c) = 0 with probability rate, else 1 / (1 - rate); rate in [0, 1).
+// Element (r, c) is dropped where word c % 4 of Philox(seed, {first_row + r, c / 4, iteration (low 32
+// bits), layer << 8 | Stream::kDropout}), as an integer, is below rate * 2^32 (rounded down).
+struct DropoutMask {
+  int64_t rows, cols;
+  float rate;
+  std::uint64_t seed, iteration;
+  std::uint32_t first_row, layer;
+  float* mask;  // (rows, cols), padded
+  int64_t mask_stride;
+};
+
+struct KernelTable {
+  const char* name;
+
+  void (*multiply)(const Multiply& args);
+
+  // dst(c, r) = src(r, c): a rows x cols block, both at most kPanel; src and dst aligned, strides
+  // multiples of 16. Columns rows .. kPanel-1 of dst are set to zero.
+  void (*transpose)(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
+                    int64_t dst_stride);
+
+  // dst[i] = float(src[i * src_step]) * scale + offset, 0 <= i < count. src any alignment; dst aligned;
+  // the multiplication and the addition round once each.
+  void (*convert_u8)(const std::uint8_t* src, int64_t src_step, int64_t count, float scale,
+                     float offset, float* dst);
+  void (*convert_f32)(const float* src, int64_t src_step, int64_t count, float scale, float offset,
+                      float* dst);
+
+  // a = activation(z). z and a padded, same stride, may be the same matrix.
+  // alpha: slope of leaky_relu, alpha of elu. Softmax normalises each row over cols.
+  void (*activate)(Activation activation, float alpha, int64_t rows, int64_t cols, const float* z,
+                   float* a, int64_t stride);
+
+  // d <- dz, from d = da, the gradient with respect to a. z is read only where
+  // needs_preactivation(activation), and may be null elsewhere. All padded, each with its stride.
+  void (*activate_backward)(Activation activation, float alpha, int64_t rows, int64_t cols,
+                            const float* z, const float* a, int64_t stride, float* d,
+                            int64_t d_stride);
+
+  void (*loss_rows)(const LossRows& args);
+
+  void (*dropout_mask)(const DropoutMask& args);
+
+  // out = x * y elementwise, padded, one stride for all; out may be x.
+  void (*product)(int64_t rows, int64_t cols, const float* x, const float* y, float* out,
+                  int64_t stride);
+
+  // sums[c] += sum over rows, ascending, of d(r, c); sums aligned, d padded.
+  void (*sum_rows)(int64_t rows, int64_t cols, const float* d, int64_t d_stride, float* sums);
+
+  // One optimizer step on count consecutive parameters (count a multiple of 16, all aligned), with
+  // g + l2 * w as the gradient. velocity is null where sgd.momentum == 0.
+  void (*sgd)(const Sgd& sgd, float l2, int64_t count, float* w, const float* g, float* velocity);
+
+  // Sum of squares of count consecutive floats (count a multiple of 16, aligned), accumulated in double.
+  double (*sum_squares)(int64_t count, const float* w);
+};
+
+extern const KernelTable kGenericKernels;
+#ifdef DIGITNET_X86_KERNELS
+extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvx512Kernels;
+#endif
+
+}  // namespace digitnet::cpu

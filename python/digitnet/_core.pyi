@@ -1,0 +1,154 @@
+"""The compiled core: what the Python package needs from C++, and nothing more.
+
+Arrays are checked here once more (a wrong shape or dtype raises, it never crashes), but the
+sentences meant for people come from the Python package above.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float32]
+Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]  # (n, features), any strides
+Targets: TypeAlias = NDArray[np.int32] | NDArray[np.float32]  # (n,) labels or (n, outputs)
+Progress: TypeAlias = Callable[[int, float, list[float]], None]  # samples done, mean loss, mean metrics
+
+ACTIVATIONS: list[str]
+LOSSES: list[str]
+METRICS: list[str]
+INITIALIZERS: list[str]
+
+def cpu_isa() -> str: ...
+def supported_cpu_isas() -> list[str]: ...
+def num_threads() -> int: ...
+def set_num_threads(count: int) -> None: ...
+def initialize(
+    name: str, rows: int, cols: int, fan_in: int, fan_out: int, a: float, b: float, seed: int
+) -> FloatArray: ...
+def first_nonfinite(x: FloatArray) -> tuple[int, int] | None: ...
+def first_label_outside(labels: NDArray[np.int32], classes: int) -> int | None: ...
+
+class Layer:
+    def __init__(
+        self,
+        kind: str,
+        *,
+        units: int = 0,
+        activation: str = "linear",
+        alpha: float = 0.0,
+        use_bias: bool = True,
+        kernel_l2: float = 0.0,
+        rate: float = 0.0,
+        scale: float = 1.0,
+        offset: float = 0.0,
+    ) -> None: ...
+
+class Loss:
+    def __init__(
+        self, kind: str, *, from_logits: bool = False, label_smoothing: float = 0.0, delta: float = 1.0
+    ) -> None: ...
+
+class Sgd:
+    def __init__(
+        self,
+        learning_rate: float,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None: ...
+
+class KernelTable:
+    """One instruction set's kernels, for tests and micro-benchmarks; float32 arrays in and out."""
+
+    def __init__(self, isa: str) -> None: ...
+    @property
+    def name(self) -> str: ...
+    def multiply(
+        self, a: FloatArray, b: FloatArray, bias: FloatArray | None = None, transpose_a: bool = False
+    ) -> FloatArray: ...
+    def transpose(self, x: FloatArray) -> FloatArray: ...
+    def convert(self, x: Samples, scale: float, offset: float) -> FloatArray: ...
+    def activate(self, activation: str, alpha: float, z: FloatArray) -> FloatArray: ...
+    def activate_backward(
+        self, activation: str, alpha: float, z: FloatArray, a: FloatArray, da: FloatArray
+    ) -> FloatArray: ...
+    def loss_rows(
+        self,
+        loss: Loss,
+        fused: bool,
+        output: FloatArray,
+        targets: Targets,
+        weights: FloatArray | None,
+        scale: float,
+    ) -> tuple[NDArray[np.float64], FloatArray, FloatArray]: ...  # row_loss, delta, output
+    def dropout_mask(
+        self, rows: int, cols: int, rate: float, seed: int, iteration: int, first_row: int, layer: int
+    ) -> FloatArray: ...
+    def product(self, x: FloatArray, y: FloatArray) -> FloatArray: ...
+    def sum_rows(self, d: FloatArray) -> FloatArray: ...
+    def sgd(
+        self, sgd: Sgd, l2: float, w: FloatArray, g: FloatArray, velocity: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray | None]: ...
+    def sum_squares(self, w: FloatArray) -> float: ...
+
+class Result:
+    samples: int
+    loss: float
+    metrics: list[float]
+
+class Model:
+    def __init__(self, input_size: int, layers: Sequence[Layer], device: str, seed: int) -> None: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def output_size(self) -> int: ...
+    iterations: int
+    epochs: int
+    seed: int
+    def get_weights(self) -> list[FloatArray]: ...
+    def set_weights(self, weights: Sequence[FloatArray]) -> None: ...
+    def get_velocity(self) -> list[FloatArray]: ...
+    def set_velocity(self, velocity: Sequence[FloatArray]) -> None: ...
+    def train_epoch(
+        self,
+        x: Samples,
+        y: Targets,
+        sample_weight: FloatArray | None,
+        batch_size: int,
+        shuffle: bool,
+        loss: Loss,
+        metrics: Sequence[str],
+        optimizer: Sgd,
+        progress: Progress | None,
+    ) -> Result: ...
+    def train_batch(
+        self,
+        x: Samples,
+        y: Targets,
+        sample_weight: FloatArray | None,
+        loss: Loss,
+        metrics: Sequence[str],
+        optimizer: Sgd,
+    ) -> Result: ...
+    def evaluate(
+        self,
+        x: Samples,
+        y: Targets,
+        sample_weight: FloatArray | None,
+        batch_size: int,
+        loss: Loss,
+        metrics: Sequence[str],
+        progress: Progress | None,
+    ) -> Result: ...
+    def predict(self, x: Samples) -> FloatArray: ...
+    def gradients(
+        self,
+        x: Samples,
+        y: Targets,
+        sample_weight: FloatArray | None,
+        loss: Loss,
+        training: bool,
+    ) -> list[FloatArray]: ...
+    def apply_gradients(self, gradients: Sequence[FloatArray], optimizer: Sgd) -> None: ...
