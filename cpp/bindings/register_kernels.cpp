@@ -1,0 +1,210 @@
+#include <pybind11/stl.h>
+
+#include <algorithm>
+
+#include "arrays.hpp"
+#include "digitnet/cpu/dispatch.hpp"
+#include "digitnet/cpu/workspace.hpp"
+#include "register.hpp"
+
+namespace digitnet::bindings {
+namespace {
+
+using cpu::kPanel;
+using cpu::PaddedMatrix;
+
+// One instruction set's kernels on NumPy arrays. Every argument is copied into the padded, aligned form
+// that kernel_table.hpp asks for: made for tests and micro-benchmarks, not for speed.
+struct Kernels {
+  const cpu::KernelTable& table;
+};
+
+PaddedMatrix padded(const FloatArray& array) {
+  check(array.ndim() == 2, "a matrix must have 2 dimensions, got ", array.ndim());
+  PaddedMatrix matrix(array.shape(0), array.shape(1));
+  for (py::ssize_t r = 0; r < array.shape(0); ++r)
+    for (py::ssize_t c = 0; c < array.shape(1); ++c) matrix.row(r)[c] = array.at(r, c);
+  return matrix;
+}
+
+FloatArray to_array(const PaddedMatrix& matrix, std::int64_t rows, std::int64_t cols) {
+  FloatArray array({rows, cols});
+  for (std::int64_t r = 0; r < rows; ++r)
+    std::copy_n(matrix.row(r), cols, array.mutable_data(r, 0));
+  return array;
+}
+
+void check_same_shape(const FloatArray& a, const FloatArray& b) {
+  check(a.ndim() == 2 && b.ndim() == 2 && a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1),
+        "the matrices must have the same shape");
+}
+
+FloatArray multiply(const Kernels& k, const FloatArray& a, const FloatArray& b,
+                    const std::optional<FloatArray>& bias, bool transpose_a) {
+  const PaddedMatrix left = padded(a), right = padded(b);
+  const std::int64_t rows = a.shape(transpose_a ? 1 : 0), depth = a.shape(transpose_a ? 0 : 1);
+  const std::int64_t cols = b.shape(1);
+  check(b.shape(0) == depth, "a and b must agree in depth, got ", depth, " and ", b.shape(0));
+  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
+  PaddedMatrix start(1, cols), result(rows, cols);
+  if (bias)
+    for (std::int64_t c = 0; c < cols; ++c) start.row(0)[c] = bias->at(c);
+  for (std::int64_t at = 0; at < cols; at += kPanel)
+    k.table.multiply({rows, std::min(kPanel, cols - at), depth, left.row(0),
+                      transpose_a ? 1 : left.stride(), transpose_a ? left.stride() : 1,
+                      right.row(0) + at, right.stride(), result.row(0) + at, result.stride(),
+                      bias ? start.row(0) + at : nullptr, false});
+  return to_array(result, rows, cols);
+}
+
+FloatArray transpose(const Kernels& k, const FloatArray& x) {
+  const PaddedMatrix source = padded(x);
+  const std::int64_t rows = x.shape(0), cols = x.shape(1);
+  check(rows <= kPanel && cols <= kPanel, "x must be at most ", kPanel, " by ", kPanel);
+  PaddedMatrix result(cols, rows);
+  k.table.transpose(source.row(0), source.stride(), rows, cols, result.row(0), result.stride());
+  return to_array(result, cols, rows);
+}
+
+FloatArray convert(const Kernels& k, const py::array& x, float scale, float offset) {
+  const Samples s = samples_of(x);
+  PaddedMatrix result(s.count, s.features);
+  for (std::int64_t r = 0; r < s.count; ++r) {
+    const std::int64_t at = r * s.row_step;
+    if (s.type == ElementType::kUint8)
+      k.table.convert_u8(static_cast<const std::uint8_t*>(s.data) + at, s.feature_step, s.features,
+                         scale, offset, result.row(r));
+    else
+      k.table.convert_f32(static_cast<const float*>(s.data) + at, s.feature_step, s.features, scale,
+                          offset, result.row(r));
+  }
+  return to_array(result, s.count, s.features);
+}
+
+FloatArray activate(const Kernels& k, const std::string& activation, float alpha,
+                    const FloatArray& z) {
+  const PaddedMatrix in = padded(z);
+  PaddedMatrix out(z.shape(0), z.shape(1));
+  k.table.activate(enum_of<Activation>(kActivationNames, activation, "activation"), alpha,
+                   z.shape(0), z.shape(1), in.row(0), out.row(0), in.stride());
+  return to_array(out, z.shape(0), z.shape(1));
+}
+
+FloatArray activate_backward(const Kernels& k, const std::string& activation, float alpha,
+                             const FloatArray& z, const FloatArray& a, const FloatArray& da) {
+  check_same_shape(z, a);
+  check_same_shape(z, da);
+  const PaddedMatrix pre = padded(z), post = padded(a);
+  PaddedMatrix d = padded(da);
+  k.table.activate_backward(enum_of<Activation>(kActivationNames, activation, "activation"), alpha,
+                            z.shape(0), z.shape(1), pre.row(0), post.row(0), post.stride(),
+                            d.row(0), d.stride());
+  return to_array(d, z.shape(0), z.shape(1));
+}
+
+py::tuple loss_rows(const Kernels& k, const Loss& loss, bool fused, const FloatArray& output,
+                    const py::array& targets, const std::optional<py::array>& weights,
+                    float scale) {
+  PaddedMatrix y = padded(output);
+  const std::int64_t rows = output.shape(0), cols = output.shape(1);
+  PaddedMatrix delta(rows, cols);
+  py::array_t<double> row_loss(rows);
+  cpu::LossRows args{};
+  args.loss = loss;
+  args.fused = fused;
+  args.rows = rows;
+  args.cols = cols;
+  args.output = y.row(0);
+  args.output_stride = y.stride();
+  if (loss.takes_labels()) {
+    args.labels = vector_of<std::int32_t>(targets, rows, "targets");
+    check(!first_label_outside(args.labels, rows, cols), "labels must lie in [0, ", cols, ")");
+  } else {
+    const MatrixView<const float> matrix = matrix_of(targets, "targets");
+    check(matrix.rows == rows && matrix.cols == cols, "targets must have the shape of the output");
+    args.targets = matrix.data;
+    args.targets_stride = matrix.stride;
+  }
+  args.weights = weights ? vector_of<float>(*weights, rows, "weights") : nullptr;
+  args.scale = scale;
+  args.delta = delta.row(0);
+  args.delta_stride = delta.stride();
+  args.row_loss = row_loss.mutable_data();
+  k.table.loss_rows(args);
+  return py::make_tuple(row_loss, to_array(delta, rows, cols), to_array(y, rows, cols));
+}
+
+FloatArray dropout_mask(const Kernels& k, std::int64_t rows, std::int64_t cols, float rate,
+                        std::uint64_t seed, std::uint64_t iteration, std::uint32_t first_row,
+                        std::uint32_t layer) {
+  check(rate >= 0 && rate < 1, "rate must be in [0, 1), got ", rate);
+  PaddedMatrix mask(rows, cols);
+  k.table.dropout_mask(
+      {rows, cols, rate, seed, iteration, first_row, layer, mask.row(0), mask.stride()});
+  return to_array(mask, rows, cols);
+}
+
+FloatArray product(const Kernels& k, const FloatArray& x, const FloatArray& y) {
+  check_same_shape(x, y);
+  const PaddedMatrix left = padded(x), right = padded(y);
+  PaddedMatrix out(x.shape(0), x.shape(1));
+  k.table.product(x.shape(0), x.shape(1), left.row(0), right.row(0), out.row(0), out.stride());
+  return to_array(out, x.shape(0), x.shape(1));
+}
+
+FloatArray sum_rows(const Kernels& k, const FloatArray& d) {
+  const PaddedMatrix in = padded(d);
+  PaddedMatrix sums(1, d.shape(1));
+  k.table.sum_rows(d.shape(0), d.shape(1), in.row(0), in.stride(), sums.row(0));
+  return to_array(sums, 1, d.shape(1));
+}
+
+py::tuple sgd(const Kernels& k, const Sgd& settings, float l2, const FloatArray& w,
+              const FloatArray& g, const std::optional<FloatArray>& velocity) {
+  check_same_shape(w, g);
+  check(velocity.has_value() == settings.has_velocity(), "velocity goes with a momentum");
+  if (velocity) check_same_shape(w, *velocity);
+  PaddedMatrix weights = padded(w);
+  const PaddedMatrix gradient = padded(g);
+  PaddedMatrix v = velocity ? padded(*velocity) : PaddedMatrix();
+  const std::int64_t rows = w.shape(0), cols = w.shape(1);
+  k.table.sgd(settings, l2, rows * weights.stride(), weights.row(0), gradient.row(0),
+              velocity ? v.row(0) : nullptr);
+  return py::make_tuple(to_array(weights, rows, cols),
+                        velocity ? py::object(to_array(v, rows, cols)) : py::none());
+}
+
+double sum_squares(const Kernels& k, const FloatArray& w) {
+  const PaddedMatrix in = padded(w);
+  return k.table.sum_squares(w.shape(0) * in.stride(), in.row(0));
+}
+
+}  // namespace
+
+void register_kernels(py::module_& m) {
+  const py::arg activation("activation"), alpha("alpha"), z("z"), x("x"), rate("rate");
+  const py::arg weights("weights"), scale("scale");
+  py::class_<Kernels>(m, "KernelTable",
+                      "One instruction set's kernels, for tests and micro-benchmarks.")
+      .def(py::init([](const std::string& isa) { return Kernels{cpu::kernels_for(isa)}; }),
+           py::arg("isa"))
+      .def_property_readonly("name", [](const Kernels& k) { return std::string(k.table.name); })
+      .def("multiply", &multiply, py::arg("a"), py::arg("b"), py::arg("bias") = py::none(),
+           py::arg("transpose_a") = false)
+      .def("transpose", &transpose, x)
+      .def("convert", &convert, x, scale, py::arg("offset"))
+      .def("activate", &activate, activation, alpha, z)
+      .def("activate_backward", &activate_backward, activation, alpha, z, py::arg("a"),
+           py::arg("da"))
+      .def("loss_rows", &loss_rows, py::arg("loss"), py::arg("fused"), py::arg("output"),
+           py::arg("targets"), weights, scale)
+      .def("dropout_mask", &dropout_mask, py::arg("rows"), py::arg("cols"), rate, py::arg("seed"),
+           py::arg("iteration"), py::arg("first_row"), py::arg("layer"))
+      .def("product", &product, x, py::arg("y"))
+      .def("sum_rows", &sum_rows, py::arg("d"))
+      .def("sgd", &sgd, py::arg("sgd"), py::arg("l2"), py::arg("w"), py::arg("g"),
+           py::arg("velocity"))
+      .def("sum_squares", &sum_squares, py::arg("w"));
+}
+
+}  // namespace digitnet::bindings

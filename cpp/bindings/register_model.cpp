@@ -1,0 +1,221 @@
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+
+#include "arrays.hpp"
+#include "digitnet/trainer.hpp"
+#include "register.hpp"
+
+namespace digitnet::bindings {
+namespace {
+
+struct Result {
+  std::int64_t samples;
+  double loss;
+  std::vector<double> metrics;
+};
+
+Result result_of(const Totals& totals) {
+  const double count = static_cast<double>(std::max<std::int64_t>(totals.samples, 1));
+  Result result{totals.samples, totals.loss / count, totals.metrics};
+  for (double& metric : result.metrics) metric /= count;
+  return result;
+}
+
+Objective objective_of(const Loss& loss, const std::vector<std::string>& metrics) {
+  Objective objective{loss, {}};
+  for (const std::string& name : metrics)
+    objective.metrics.push_back(enum_of<Metric>(kMetricNames, name, "metric"));
+  return objective;
+}
+
+// Looks for Ctrl-C, then tells Python how far the work is; what either raises stops the work.
+ProgressFunction progress_to(const py::object& progress) {
+  return [&progress](const Totals& totals) {
+    const py::gil_scoped_acquire held;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (progress.is_none()) return;
+    const Result result = result_of(totals);
+    progress(result.samples, result.loss, result.metrics);
+  };
+}
+
+// --- parameters: [kernel, bias, kernel, bias, ...], without the bias where a layer has none
+
+py::array copy_of(const std::vector<float>& values, std::vector<py::ssize_t> shape) {
+  FloatArray array(std::move(shape));
+  std::copy(values.begin(), values.end(), array.mutable_data());
+  return array;
+}
+
+py::list to_list(const Parameters& parameters) {
+  py::list list;
+  for (const DenseParameters& dense : parameters) {
+    list.append(copy_of(dense.kernel, {dense.in, dense.units}));
+    if (!dense.bias.empty()) list.append(copy_of(dense.bias, {dense.units}));
+  }
+  return list;
+}
+
+void fill_from(const py::array& array, std::vector<float>& values, std::string_view what) {
+  check(holds<float>(array) && (array.flags() & py::array::c_style) != 0, what,
+        " must be C-contiguous float32 arrays");
+  check(array.size() == static_cast<py::ssize_t>(values.size()), what, " must hold ", values.size(),
+        " values here, got ", array.size());
+  std::copy_n(static_cast<const float*>(array.data()), values.size(), values.begin());
+}
+
+Parameters from_list(const Network& network, const std::vector<py::array>& list,
+                     std::string_view what) {
+  Parameters parameters = network.zero_parameters();
+  std::size_t next = 0;
+  const auto take = [&](std::vector<float>& values) {
+    check(next < list.size(), what, " must hold more than ", list.size(), " arrays");
+    fill_from(list[next++], values, what);
+  };
+  for (DenseParameters& dense : parameters) {
+    take(dense.kernel);
+    if (!dense.bias.empty()) take(dense.bias);
+  }
+  check(next == list.size(), what, " must hold ", next, " arrays, got ", list.size());
+  return parameters;
+}
+
+// --- methods; data is taken apart with the GIL held, the work runs without it
+
+using Array = py::array;
+using Weights = std::optional<py::array>;
+using Names = std::vector<std::string>;
+
+Result train_epoch(Trainer& model, const Array& x, const Array& y, const Weights& sample_weight,
+                   std::int64_t batch_size, bool shuffle, const Loss& loss, const Names& metrics,
+                   const Sgd& optimizer, const py::object& progress) {
+  const Dataset data = dataset_of(x, y, sample_weight);
+  const EpochSettings settings{objective_of(loss, metrics), optimizer, batch_size, shuffle};
+  const py::gil_scoped_release released;
+  return result_of(model.train_epoch(data, settings, progress_to(progress)));
+}
+
+Result train_batch(Trainer& model, const Array& x, const Array& y, const Weights& sample_weight,
+                   const Loss& loss, const Names& metrics, const Sgd& optimizer) {
+  const Dataset data = dataset_of(x, y, sample_weight);
+  const Objective objective = objective_of(loss, metrics);
+  const py::gil_scoped_release released;
+  return result_of(model.train_batch(data, objective, optimizer));
+}
+
+Result evaluate(const Trainer& model, const Array& x, const Array& y, const Weights& sample_weight,
+                const Loss& loss, const Names& metrics, const py::object& progress) {
+  const Dataset data = dataset_of(x, y, sample_weight);
+  const Objective objective = objective_of(loss, metrics);
+  const py::gil_scoped_release released;
+  return result_of(model.evaluate(data, objective, progress_to(progress)));
+}
+
+FloatArray predict(const Trainer& model, const Array& x) {
+  const Samples samples = samples_of(x);
+  const std::int64_t outputs = model.network().output_size();
+  FloatArray result({samples.count, outputs});
+  const MatrixView<float> out{result.mutable_data(), samples.count, outputs, outputs};
+  const py::none no_progress;
+  const py::gil_scoped_release released;
+  model.predict(samples, out, progress_to(no_progress));
+  return result;
+}
+
+py::list gradients(const Trainer& model, const Array& x, const Array& y,
+                   const Weights& sample_weight, const Loss& loss, bool training) {
+  const Dataset data = dataset_of(x, y, sample_weight);
+  Parameters result;
+  {
+    const py::gil_scoped_release released;
+    result = model.gradients(data, loss, training);
+  }
+  return to_list(result);
+}
+
+template <class Get>
+auto unlocked(Get get) {
+  return [get](const Trainer& model) {
+    Parameters parameters;
+    {
+      const py::gil_scoped_release released;
+      parameters = (model.*get)();
+    }
+    return to_list(parameters);
+  };
+}
+
+// A number of RunState as a read-write property.
+void state_property(py::class_<Trainer>& c, const char* name, std::uint64_t RunState::* field,
+                    const char* doc) {
+  c.def_property(
+      name, py::cpp_function([field](const Trainer& model) {
+        const py::gil_scoped_release released;
+        return model.state().*field;
+      }),
+      py::cpp_function([field](Trainer& model, std::uint64_t value) {
+        const py::gil_scoped_release released;
+        RunState state = model.state();
+        state.*field = value;
+        model.set_state(state);
+      }),
+      doc);
+}
+
+}  // namespace
+
+void register_model(py::module_& m) {
+  py::class_<Result>(m, "Result", "Means over the samples of an epoch, a step or an evaluation.")
+      .def_readonly("samples", &Result::samples)
+      .def_readonly("loss", &Result::loss)
+      .def_readonly("metrics", &Result::metrics);
+
+  py::class_<Trainer> model(m, "Model", "A network with its parameters, engine and training state.");
+  model
+      .def(py::init<std::int64_t, std::vector<Layer>, std::string, std::uint64_t>(),
+           py::arg("input_size"), py::arg("layers"), py::arg("device"), py::arg("seed"))
+      .def_property_readonly("device", &Trainer::device)
+      .def_property_readonly(
+          "output_size", [](const Trainer& self) { return self.network().output_size(); })
+      .def("get_weights", unlocked(&Trainer::parameters))
+      .def("get_velocity", unlocked(&Trainer::velocity))
+      .def("set_weights",
+           [](Trainer& self, const std::vector<py::array>& weights) {
+             const Parameters parameters = from_list(self.network(), weights, "weights");
+             const py::gil_scoped_release released;
+             self.set_parameters(parameters);
+           },
+           py::arg("weights"))
+      .def("set_velocity",
+           [](Trainer& self, const std::vector<py::array>& velocity) {
+             Parameters parameters;
+             if (!velocity.empty()) parameters = from_list(self.network(), velocity, "velocity");
+             const py::gil_scoped_release released;
+             self.set_velocity(parameters);
+           },
+           py::arg("velocity"))
+      .def("train_epoch", &train_epoch, py::arg("x"), py::arg("y"), py::arg("sample_weight"),
+           py::arg("batch_size"), py::arg("shuffle"), py::arg("loss"), py::arg("metrics"),
+           py::arg("optimizer"), py::arg("progress"))
+      .def("train_batch", &train_batch, py::arg("x"), py::arg("y"), py::arg("sample_weight"),
+           py::arg("loss"), py::arg("metrics"), py::arg("optimizer"))
+      .def("evaluate", &evaluate, py::arg("x"), py::arg("y"), py::arg("sample_weight"),
+           py::arg("loss"), py::arg("metrics"), py::arg("progress"))
+      .def("predict", &predict, py::arg("x"))
+      .def("gradients", &gradients, py::arg("x"), py::arg("y"), py::arg("sample_weight"),
+           py::arg("loss"), py::arg("training"))
+      .def("apply_gradients",
+           [](Trainer& self, const std::vector<py::array>& arrays, const Sgd& optimizer) {
+             const Parameters parameters = from_list(self.network(), arrays, "gradients");
+             const py::gil_scoped_release released;
+             self.apply_gradients(parameters, optimizer);
+           },
+           py::arg("gradients"), py::arg("optimizer"));
+  state_property(model, "iterations", &RunState::iterations, "Optimizer steps done.");
+  state_property(model, "epochs", &RunState::epochs, "Epochs begun.");
+  state_property(model, "seed", &RunState::seed, "Seed of shuffling and dropout.");
+}
+
+}  // namespace digitnet::bindings

@@ -1,0 +1,36 @@
+#pragma once
+// Evaluation and prediction by a team: blocks of samples, each taken through the whole network by one
+// member. No barrier, and the same bits for any number of members and any block.
+
+#include <atomic>
+#include <exception>
+#include <vector>
+
+#include "digitnet/cpu/row_walk.hpp"
+#include "digitnet/cpu/thread_team.hpp"
+
+namespace digitnet::cpu {
+
+class BlockRun {
+ public:
+  // objective: null for prediction.
+  BlockRun(const Network& network, const Panels& dense, const KernelTable& kernels,
+           const Dataset& data, const Objective* objective, int members);
+
+  void evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor);
+  void predict(ThreadTeam& team, MatrixView<float> out, Monitor& monitor);
+
+ private:
+  template <class Block>
+  void for_each_block(ThreadTeam& team, Monitor& monitor, Block block);
+
+  const Panels& dense_;
+  const KernelTable& kernels_;
+  const Dataset& data_;
+  const Objective* objective_;
+  int64_t block_rows_;
+  RowWalk walk_;
+  std::vector<Workspace> work_;  // per member
+};
+
+}  // namespace digitnet::cpu

@@ -1,0 +1,108 @@
+#include "digitnet/cpu/cpu_engine.hpp"
+
+#include <algorithm>
+
+#include "digitnet/cpu/block_run.hpp"
+#include "digitnet/cpu/dispatch.hpp"
+#include "digitnet/cpu/tile_sinks.hpp"
+#include "digitnet/cpu/training_run.hpp"
+
+namespace digitnet::cpu {
+namespace {
+
+class Unmonitored : public Monitor {
+  bool keep_going(const Totals&) override { return true; }
+};
+
+}  // namespace
+
+CpuEngine::CpuEngine(const Network& network)
+    : network_(network), kernels_(kernels()), dense_(make_panels(network)) {}
+
+void CpuEngine::set_parameters(const Parameters& parameters) { pack(parameters, dense_); }
+
+Parameters CpuEngine::parameters() const { return unpack(dense_); }
+
+void CpuEngine::set_velocity(const Parameters& velocity) {
+  velocity_.reset();
+  if (velocity.empty()) return;
+  velocity_ = make_panels(network_);
+  pack(velocity, *velocity_);
+}
+
+Parameters CpuEngine::velocity() const { return velocity_ ? unpack(*velocity_) : Parameters{}; }
+
+void CpuEngine::ensure_velocity(const Sgd& sgd) {
+  if (sgd.has_velocity() && !velocity_) velocity_ = make_panels(network_);
+}
+
+int CpuEngine::members_for(int64_t rows, double flops_per_parameter) const {
+  // Waking a sleeping team costs some 10 microseconds: worth it from about a million operations.
+  constexpr double kWorthATeam = 1e6;
+  double parameters = 0;
+  for (const ParameterPanels& dense : dense_)
+    parameters += static_cast<double>(dense.in()) * static_cast<double>(dense.units());
+  return static_cast<double>(rows) * parameters * flops_per_parameter < kWorthATeam ? 1 : num_threads();
+}
+
+void CpuEngine::train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration,
+                      Totals& totals, Monitor& monitor) {
+  ensure_velocity(plan.sgd);
+  TeamLease team(members_for(std::min(plan.batch_size, data.x.count), 6));
+  TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
+  SgdSink sink(kernels_, plan.sgd, dense_, plan.sgd.has_velocity() ? &*velocity_ : nullptr);
+  run.run(*team, sink, true, iteration, totals, monitor);
+}
+
+Parameters CpuEngine::gradients(const Dataset& data, const Loss& loss,
+                                const DropoutState* dropout) const {
+  TrainPlan plan;
+  plan.objective.loss = loss;
+  plan.batch_size = data.x.count;
+  std::uint64_t iteration = 0;
+  if (dropout != nullptr) {
+    plan.dropout_seed = dropout->seed;
+    iteration = dropout->iteration;
+  }
+  Panels gradients = make_panels(network_);
+  TeamLease team(members_for(data.x.count, 6));
+  TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
+  GradientSink sink(dense_, gradients);
+  Totals totals;
+  Unmonitored monitor;
+  run.run(*team, sink, dropout != nullptr, iteration, totals, monitor);
+  return unpack(gradients);
+}
+
+void CpuEngine::apply_gradients(const Parameters& gradients, const Sgd& sgd) {
+  Panels packed = make_panels(network_);
+  pack(gradients, packed);
+  ensure_velocity(sgd);
+  for (std::size_t d = 0; d < dense_.size(); ++d) {
+    ParameterPanels* v = sgd.has_velocity() ? &(*velocity_)[d] : nullptr;
+    for (int64_t p = 0; p < dense_[d].panels(); ++p) {
+      kernels_.sgd(sgd, 0, dense_[d].in() * kPanel, dense_[d].kernel(p), packed[d].kernel(p),
+                   v != nullptr ? v->kernel(p) : nullptr);
+      if (dense_[d].has_bias())
+        kernels_.sgd(sgd, 0, kPanel, dense_[d].bias(p), packed[d].bias(p),
+                     v != nullptr ? v->bias(p) : nullptr);
+    }
+  }
+}
+
+void CpuEngine::evaluate(const Dataset& data, const Objective& objective, Totals& totals,
+                         Monitor& monitor) const {
+  TeamLease team(members_for(data.x.count, 2));
+  BlockRun run(network_, dense_, kernels_, data, &objective, team->size());
+  run.evaluate(*team, totals, monitor);
+}
+
+void CpuEngine::predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const {
+  Dataset data;
+  data.x = samples;
+  TeamLease team(members_for(samples.count, 2));
+  BlockRun run(network_, dense_, kernels_, data, nullptr, team->size());
+  run.predict(*team, out, monitor);
+}
+
+}  // namespace digitnet::cpu

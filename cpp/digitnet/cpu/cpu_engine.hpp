@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+
+#include "digitnet/cpu/parameter_panels.hpp"
+#include "digitnet/engine.hpp"
+
+namespace digitnet::cpu {
+
+class CpuEngine : public Engine {
+ public:
+  explicit CpuEngine(const Network& network);  // keeps a reference to the network
+
+  std::string device() const override { return "cpu"; }
+  void set_parameters(const Parameters& parameters) override;
+  Parameters parameters() const override;
+  void set_velocity(const Parameters& velocity) override;
+  Parameters velocity() const override;
+  void train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration, Totals& totals,
+             Monitor& monitor) override;
+  void evaluate(const Dataset& data, const Objective& objective, Totals& totals,
+                Monitor& monitor) const override;
+  void predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const override;
+  Parameters gradients(const Dataset& data, const Loss& loss,
+                       const DropoutState* dropout) const override;
+  void apply_gradients(const Parameters& gradients, const Sgd& sgd) override;
+
+ private:
+  // Threads worth waking for `rows` samples, each costing `flops_per_parameter` operations a parameter.
+  int members_for(int64_t rows, double flops_per_parameter) const;
+  void ensure_velocity(const Sgd& sgd);
+
+  const Network& network_;
+  const KernelTable& kernels_;
+  Panels dense_;
+  std::optional<Panels> velocity_;
+};
+
+}  // namespace digitnet::cpu

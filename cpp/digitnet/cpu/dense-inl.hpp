@@ -1,0 +1,123 @@
+#pragma once
+// The matrix product of every dense layer, register-tiled, for whichever Vec the including file chose.
+//
+// A tile of kTileRows x (kTileVectors * 16) outputs stays in registers while k runs: per k it loads
+// kTileVectors vectors of b, broadcasts kTileRows values of a and does the product of the two counts in
+// fused multiply-adds. Each output has one accumulator and k ascends, so all instruction sets, tile
+// shapes and row splits give the same bits.
+
+#include "digitnet/cpu/kernel_table.hpp"
+
+namespace digitnet::cpu {
+namespace {
+
+#ifdef __AVX512F__
+constexpr int kTileRows = 12, kTileVectors = 2;  // 24 accumulators of 32 registers
+#else
+constexpr int kTileRows = 6, kTileVectors = 1;  // 12 accumulators (a Vec is two) of 16 registers
+#endif
+
+// Depth taken at a time: a slice of b of this depth (kPanel wide) fits the level-1 cache together with
+// the rows of a that pass by.
+constexpr int64_t kDepthBlock = 192;
+
+// One tile of R rows and V vectors. Arguments as in Multiply; start: where the accumulators start from.
+enum class Start { kZero, kBias, kC };
+
+template <int R, int V>
+DIGITNET_INLINE void load_start(const Multiply& m, const float* c, Start start, int64_t col,
+                                Vec (&sum)[R][V]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v)
+      sum[r][v] = start == Start::kZero   ? zero()
+                  : start == Start::kBias ? load(m.bias + col + v * kLanes)
+                                          : load(c + r * m.c_stride + v * kLanes);
+}
+
+template <int R, int V>
+void tile(const Multiply& m, int64_t row, int64_t col, int64_t k, int64_t depth, Start start) {
+  float* c = m.c + row * m.c_stride + col;
+  const float* b = m.b + k * m.b_stride + col;
+  Vec sum[R][V];
+  load_start<R, V>(m, c, start, col, sum);
+  // Three rows share a pointer: with one each, twelve would not fit the general registers.
+  constexpr int kGroups = (R + 2) / 3;
+  const float* a[kGroups];
+#pragma GCC unroll 4
+  for (int g = 0; g < kGroups; ++g) a[g] = m.a + (row + 3 * g) * m.a_row + k * m.a_depth;
+  const int64_t step = m.a_row, step2 = 2 * m.a_row, a_depth = m.a_depth, b_stride = m.b_stride;
+  for (int64_t i = 0; i < depth; ++i) {
+    Vec right[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) right[v] = load(b + v * kLanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const float* p = a[r / 3];
+      const Vec left = broadcast(r % 3 == 0 ? p[0] : r % 3 == 1 ? p[step] : p[step2]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[r][v] = fma(left, right[v], sum[r][v]);
+    }
+    b += b_stride;
+#pragma GCC unroll 4
+    for (int g = 0; g < kGroups; ++g) a[g] += a_depth;
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) store(c + r * m.c_stride + v * kLanes, sum[r][v]);
+}
+
+using TileFunction = void (*)(const Multiply&, int64_t, int64_t, int64_t, int64_t, Start);
+
+template <int V>
+struct Tiles {
+#ifdef __AVX512F__
+  static constexpr TileFunction of_rows[kTileRows + 1] = {
+      nullptr,    tile<1, V>, tile<2, V>, tile<3, V>,  tile<4, V>,  tile<5, V>, tile<6, V>,
+      tile<7, V>, tile<8, V>, tile<9, V>, tile<10, V>, tile<11, V>, tile<12, V>};
+#else
+  static constexpr TileFunction of_rows[kTileRows + 1] = {
+      nullptr, tile<1, V>, tile<2, V>, tile<3, V>, tile<4, V>, tile<5, V>, tile<6, V>};
+#endif
+};
+
+// All rows of V vectors of columns, from column col on.
+template <int V>
+void multiply_columns(const Multiply& m, int64_t col) {
+  Start start = m.bias != nullptr ? Start::kBias : m.accumulate ? Start::kC : Start::kZero;
+  int64_t k = 0;
+  do {
+    const int64_t depth = m.depth - k < kDepthBlock ? m.depth - k : kDepthBlock;
+    for (int64_t row = 0; row < m.rows; row += kTileRows) {
+      const int64_t rows = m.rows - row < kTileRows ? m.rows - row : kTileRows;
+      Tiles<V>::of_rows[rows](m, row, col, k, depth, start);
+    }
+    start = Start::kC;
+    k += kDepthBlock;
+  } while (k < m.depth);
+}
+
+void multiply(const Multiply& m) {
+  constexpr int64_t kWidth = kTileVectors * kLanes;
+  for (int64_t col = 0; col < m.cols; col += kWidth) {
+    if (m.cols - col > kLanes)
+      multiply_columns<kTileVectors>(m, col);
+    else
+      multiply_columns<1>(m, col);
+  }
+}
+
+// Plain loops over 16 x 16 corners, which compilers turn into shuffles or keep in the nearest cache.
+void transpose(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
+               int64_t dst_stride) {
+  for (int64_t c = 0; c < cols; ++c) {
+    float* out = dst + c * dst_stride;
+    for (int64_t r = 0; r < rows; ++r) out[r] = src[r * src_stride + c];
+    for (int64_t r = rows; r < kPanel; ++r) out[r] = 0;
+  }
+}
+
+}  // namespace
+}  // namespace digitnet::cpu

@@ -1,0 +1,50 @@
+#pragma once
+// Kernel gradients, dkernel = x^T @ dz and dbias = sum of dz over the batch, in tiles: 96 inputs by one
+// panel. A tile has one owner, who sums over the whole batch in order and uses the result at once.
+
+#include <vector>
+
+#include "digitnet/cpu/parameter_panels.hpp"
+#include "digitnet/cpu/workspace.hpp"
+
+namespace digitnet::cpu {
+
+struct GradientTile {
+  std::size_t dense;       // index of the dense layer
+  int64_t panel;
+  int64_t row, rows;       // inputs row .. row + rows - 1
+};
+
+// Where a member of the team computes its tiles.
+struct TileScratch {
+  explicit TileScratch(int64_t batch);
+
+  AlignedBuffer<float> dz;      // (batch, 32): one panel of dz, packed
+  AlignedBuffer<float> kernel;  // (96, 32): gradient of the tile's kernel block
+  AlignedBuffer<float> bias;    // (32,): gradient of the panel's bias; in the tile with row 0 only
+  std::size_t packed_dense = 0;
+  int64_t packed_panel = -1;    // which panel dz holds; -1: none
+};
+
+class GradientTiles {
+ public:
+  static constexpr int64_t kRows = 96;
+
+  explicit GradientTiles(const Network& network, const Panels& dense);
+
+  int64_t count() const { return static_cast<int64_t>(tiles_.size()); }
+  const GradientTile& operator[](int64_t i) const { return tiles_[static_cast<std::size_t>(i)]; }
+  // First tile of a member's share; shares have about equal cost and the last ends at count().
+  int64_t share_begin(int member, int members) const;
+
+  // Fills scratch.kernel (and bias) from the first `batch` rows of the workspace.
+  void compute(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
+               const Workspace& work, TileScratch& scratch) const;
+
+ private:
+  std::vector<GradientTile> tiles_;
+  std::vector<double> cost_before_;         // per tile, and the total at the end
+  std::vector<std::size_t> layer_of_dense_;
+};
+
+}  // namespace digitnet::cpu

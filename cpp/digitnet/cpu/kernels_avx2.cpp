@@ -1,0 +1,14 @@
+// The kernels for AVX2 with FMA; compiled with the flags that cpp/CMakeLists.txt gives this file.
+// Only the table leaves it.
+
+#include "digitnet/cpu/vector_avx2.hpp"
+//
+#include "digitnet/cpu/math-inl.hpp"
+//
+#include "digitnet/cpu/table-inl.hpp"
+
+namespace digitnet::cpu {
+
+const KernelTable kAvx2Kernels = vector_kernels("avx2");
+
+}  // namespace digitnet::cpu

@@ -1,0 +1,14 @@
+// The kernels for AVX-512 (F, BW, DQ, VL); compiled with the flags that cpp/CMakeLists.txt gives
+// this file. Only the table leaves it.
+
+#include "digitnet/cpu/vector_avx512.hpp"
+//
+#include "digitnet/cpu/math-inl.hpp"
+//
+#include "digitnet/cpu/table-inl.hpp"
+
+namespace digitnet::cpu {
+
+const KernelTable kAvx512Kernels = vector_kernels("avx512");
+
+}  // namespace digitnet::cpu

@@ -1,0 +1,198 @@
+#include "digitnet/cpu/row_walk.hpp"
+
+#include <algorithm>
+
+namespace digitnet::cpu {
+namespace {
+
+void gather_samples(const KernelTable& kernels, const Samples& x, const std::uint32_t* order,
+                    int64_t first, RowRange rows, float scale, float offset, PaddedMatrix& out) {
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    const int64_t sample = order != nullptr ? order[r] : first + r;
+    const int64_t at = sample * x.row_step;
+    if (x.type == ElementType::kUint8)
+      kernels.convert_u8(static_cast<const std::uint8_t*>(x.data) + at, x.feature_step, x.features,
+                         scale, offset, out.row(r));
+    else
+      kernels.convert_f32(static_cast<const float*>(x.data) + at, x.feature_step, x.features, scale,
+                          offset, out.row(r));
+  }
+}
+
+}  // namespace
+
+const PaddedMatrix& RowWalk::input_of(std::size_t layer, const Workspace& work) const {
+  return layer == 0 ? work.input : work.a[layer - 1];
+}
+
+const PaddedMatrix& RowWalk::output(const Workspace& work) const {
+  return input_of(network_.layers().size(), work);
+}
+
+int64_t RowWalk::transpose_scratch() const {
+  int64_t panels = 0;
+  for (const ParameterPanels& dense : dense_) panels = std::max(panels, dense.panels());
+  return panels * kPanel * kPanel;
+}
+
+bool RowWalk::fuses(const Loss& loss) const {
+  if (loss.from_logits || network_.layers().empty()) return false;
+  const Layer& last = network_.layers().back();
+  const bool activates = last.kind == LayerKind::kDense || last.kind == LayerKind::kActivation;
+  if (!activates) return false;
+  if (loss.kind == LossKind::kBinaryCrossentropy) return last.activation == Activation::kSigmoid;
+  return last.activation == Activation::kSoftmax &&
+         (loss.kind == LossKind::kCategoricalCrossentropy || loss.takes_labels());
+}
+
+void RowWalk::gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
+                     Workspace& work) const {
+  gather_samples(kernels_, data.x, order, first, rows, network_.input_scale(),
+                 network_.input_offset(), work.input);
+  if (data.labels == nullptr && !data.targets) return;
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    const int64_t sample = order != nullptr ? order[r] : first + r;
+    if (data.labels != nullptr)
+      work.labels[r] = data.labels[sample];
+    else
+      std::copy_n(data.targets.row(sample), data.targets.cols, work.targets.row(r));
+    work.weights[r] = data.weights != nullptr ? data.weights[sample] : 1.0F;
+  }
+}
+
+// Linear for the layers that have none, and for the last one where the loss takes it along.
+Activation RowWalk::activation_of(std::size_t l, const Pass& pass) const {
+  const bool taken = pass.fused && l + 1 == network_.layers().size();
+  return taken ? Activation::kLinear : network_.layers()[l].activation;
+}
+
+void RowWalk::forward(RowRange rows, const Pass& pass, Workspace& work) const {
+  std::size_t dense = 0;
+  for (std::size_t l = 0; l < network_.layers().size(); ++l) {
+    if (network_.layers()[l].kind == LayerKind::kDense)
+      forward_dense(l, dense_[dense++], rows, pass, work);
+    else
+      forward_elementwise(l, rows, pass, work);
+  }
+}
+
+void RowWalk::forward_dense(std::size_t l, const ParameterPanels& dense, RowRange rows,
+                            const Pass& pass, Workspace& work) const {
+  const Layer& layer = network_.layers()[l];
+  const Activation activation = activation_of(l, pass);
+  const PaddedMatrix& x = input_of(l, work);
+  PaddedMatrix& a = work.a[l];
+  PaddedMatrix& z = needs_preactivation(activation) ? work.z[l] : a;
+  const bool whole_rows = activation == Activation::kSoftmax;
+  for (int64_t p = 0; p < dense.panels(); ++p) {
+    const int64_t cols = dense.cols_of(p), at = p * kPanel;
+    kernels_.multiply({rows.size(), cols, layer.in, x.row(rows.begin), x.stride(), 1,
+                       dense.kernel(p), kPanel, z.row(rows.begin) + at, z.stride(), dense.bias(p),
+                       false});
+    // Right behind the product, while the block is in the nearest cache.
+    if (!whole_rows && activation != Activation::kLinear)
+      kernels_.activate(activation, layer.alpha, rows.size(), cols, z.row(rows.begin) + at,
+                        a.row(rows.begin) + at, a.stride());
+  }
+  if (whole_rows)
+    kernels_.activate(activation, layer.alpha, rows.size(), layer.out, z.row(rows.begin),
+                      a.row(rows.begin), a.stride());
+}
+
+void RowWalk::forward_elementwise(std::size_t l, RowRange rows, const Pass& pass,
+                                  Workspace& work) const {
+  const Layer& layer = network_.layers()[l];
+  const PaddedMatrix& x = input_of(l, work);
+  PaddedMatrix& a = work.a[l];
+  const int64_t count = rows.size();
+  float* out = a.row(rows.begin);
+  if (layer.kind == LayerKind::kDropout && pass.dropout != nullptr) {
+    float* mask = work.mask[l].row(rows.begin);
+    kernels_.dropout_mask({count, layer.out, layer.rate, pass.dropout->seed,
+                           pass.dropout->iteration, static_cast<std::uint32_t>(rows.begin),
+                           static_cast<std::uint32_t>(l), mask, a.stride()});
+    kernels_.product(count, layer.out, x.row(rows.begin), mask, out, a.stride());
+  } else if (layer.kind == LayerKind::kRescaling) {
+    for (int64_t r = rows.begin; r < rows.end; ++r)
+      kernels_.convert_f32(x.row(r), 1, layer.out, layer.scale, layer.offset, a.row(r));
+  } else {
+    const bool activates = layer.kind == LayerKind::kActivation;
+    kernels_.activate(activates ? activation_of(l, pass) : Activation::kLinear, layer.alpha, count,
+                      layer.out, x.row(rows.begin), out, a.stride());
+  }
+}
+
+void RowWalk::loss(const Objective& objective, RowRange rows, const Pass& pass, float scale,
+                   Workspace& work) const {
+  PaddedMatrix& y = network_.layers().empty() ? work.input : work.a.back();
+  const bool labelled = objective.loss.takes_labels();
+  LossRows args{};
+  args.loss = objective.loss;
+  args.fused = pass.fused;
+  args.rows = rows.size();
+  args.cols = network_.output_size();
+  args.output = y.row(rows.begin);
+  args.output_stride = y.stride();
+  args.labels = labelled ? work.labels.data() + rows.begin : nullptr;
+  args.targets = labelled ? nullptr : work.targets.row(rows.begin);
+  args.targets_stride = work.targets.stride();
+  args.weights = work.weights.data() + rows.begin;
+  args.scale = scale;
+  args.delta = work.delta.empty() ? nullptr : work.delta.back().row(rows.begin);
+  args.delta_stride = work.delta.empty() ? 0 : work.delta.back().stride();
+  args.row_loss = work.row_loss.data() + rows.begin;
+  kernels_.loss_rows(args);
+  for (std::size_t m = 0; m < objective.metrics.size(); ++m)
+    for (int64_t r = rows.begin; r < rows.end; ++r)
+      work.row_metrics[m][r] =
+          metric_of_row(objective.metrics[m], args.cols, y.row(r), labelled ? work.labels[r] : 0,
+                        labelled ? nullptr : work.targets.row(r));
+}
+
+void RowWalk::backward(RowRange rows, const Pass& pass, Workspace& work, float* scratch) const {
+  std::size_t dense = dense_.size();
+  for (std::size_t l = network_.layers().size(); l-- > 0 && dense > 0;) {
+    PaddedMatrix& delta = work.delta[dense - 1];
+    backward_elementwise(l, rows, pass, delta, work);
+    if (network_.layers()[l].kind != LayerKind::kDense) continue;
+    --dense;
+    if (dense > 0) backward_input(dense_[dense], rows, delta, work.delta[dense - 1], scratch);
+  }
+}
+
+// delta: d(loss) / d(output of the layer) becomes d(loss) / d(what its elementwise part read).
+void RowWalk::backward_elementwise(std::size_t l, RowRange rows, const Pass& pass,
+                                   PaddedMatrix& delta, Workspace& work) const {
+  const Layer& layer = network_.layers()[l];
+  float* d = delta.row(rows.begin);
+  if (layer.kind == LayerKind::kDropout) {
+    if (pass.dropout != nullptr)
+      kernels_.product(rows.size(), layer.out, d, work.mask[l].row(rows.begin), d, delta.stride());
+  } else if (layer.kind == LayerKind::kRescaling) {
+    for (int64_t r = rows.begin; r < rows.end; ++r)
+      kernels_.convert_f32(delta.row(r), 1, layer.out, layer.scale, 0, delta.row(r));
+  } else if (const Activation activation = activation_of(l, pass);
+             activation != Activation::kLinear) {
+    const bool reads_z = needs_preactivation(activation);
+    const PaddedMatrix& z = layer.kind == LayerKind::kDense ? work.z[l] : input_of(l, work);
+    kernels_.activate_backward(activation, layer.alpha, rows.size(), layer.out,
+                               reads_z ? z.row(rows.begin) : nullptr, work.a[l].row(rows.begin),
+                               work.a[l].stride(), d, delta.stride());
+  }
+}
+
+// da = dz @ kernel^T, 32 inputs at a time: their slice of the kernel is transposed into scratch, 4 KiB
+// blocks each, and serves all rows.
+void RowWalk::backward_input(const ParameterPanels& dense, RowRange rows, const PaddedMatrix& dz,
+                             PaddedMatrix& da, float* scratch) const {
+  for (int64_t i = 0; i < dense.in(); i += kPanel) {
+    const int64_t inputs = std::min(kPanel, dense.in() - i);
+    for (int64_t p = 0; p < dense.panels(); ++p)
+      kernels_.transpose(dense.kernel(p) + i * kPanel, kPanel, inputs, dense.cols_of(p),
+                         scratch + p * kPanel * kPanel, kPanel);
+    kernels_.multiply({rows.size(), inputs, dense.units(), dz.row(rows.begin), dz.stride(), 1,
+                       scratch, kPanel, da.row(rows.begin) + i, da.stride(), nullptr, false});
+  }
+}
+
+}  // namespace digitnet::cpu

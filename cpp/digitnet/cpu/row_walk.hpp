@@ -1,0 +1,64 @@
+#pragma once
+// The way of a few rows through the network, forward and backward. Rows are independent of each other
+// here: whoever walks which rows, every value has the same bits.
+
+#include "digitnet/cpu/parameter_panels.hpp"
+#include "digitnet/cpu/workspace.hpp"
+
+namespace digitnet::cpu {
+
+// Rows that pass through all layers together, so that their activations stay in the level-2 cache.
+inline constexpr int64_t kBlockRows = 96;
+
+struct RowRange {
+  int64_t begin, end;
+  int64_t size() const { return end - begin; }
+};
+
+// How one pass over the network goes.
+struct Pass {
+  // The loss takes the last activation along (see RowWalk::fuses): the walk leaves it out.
+  bool fused = false;
+  const DropoutState* dropout = nullptr;  // null: no dropout, as outside training
+};
+
+class RowWalk {
+ public:
+  RowWalk(const Network& network, const Panels& dense, const KernelTable& kernels)
+      : network_(network), dense_(dense), kernels_(kernels) {}
+
+  // Row r of the workspace takes sample order[r], or first + r where order is null.
+  void gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
+              Workspace& work) const;
+  void forward(RowRange rows, const Pass& pass, Workspace& work) const;
+  // Row losses, metrics and (where the workspace has deltas) the gradient at the last layer, of
+  // scale * sum of the row losses.
+  void loss(const Objective& objective, RowRange rows, const Pass& pass, float scale,
+            Workspace& work) const;
+  // Every dense layer's dz, from what loss wrote. scratch: transpose_scratch() aligned floats.
+  void backward(RowRange rows, const Pass& pass, Workspace& work, float* scratch) const;
+
+  const PaddedMatrix& output(const Workspace& work) const;
+  int64_t transpose_scratch() const;
+  // True where the loss takes the last activation along: softmax with a categorical cross-entropy,
+  // sigmoid with the binary one. That form has no cancellation and no clipping.
+  bool fuses(const Loss& loss) const;
+
+ private:
+  const PaddedMatrix& input_of(std::size_t layer, const Workspace& work) const;
+  Activation activation_of(std::size_t layer, const Pass& pass) const;
+  void forward_dense(std::size_t layer, const ParameterPanels& dense, RowRange rows,
+                     const Pass& pass, Workspace& work) const;
+  void forward_elementwise(std::size_t layer, RowRange rows, const Pass& pass,
+                           Workspace& work) const;
+  void backward_elementwise(std::size_t layer, RowRange rows, const Pass& pass,
+                            PaddedMatrix& delta, Workspace& work) const;
+  void backward_input(const ParameterPanels& dense, RowRange rows, const PaddedMatrix& dz,
+                      PaddedMatrix& da, float* scratch) const;
+
+  const Network& network_;
+  const Panels& dense_;
+  const KernelTable& kernels_;
+};
+
+}  // namespace digitnet::cpu

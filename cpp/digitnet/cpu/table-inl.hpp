@@ -1,0 +1,20 @@
+#pragma once
+// The table of the vectorised kernels, written once for every instruction set.
+
+#include "digitnet/cpu/activation-inl.hpp"
+#include "digitnet/cpu/dense-inl.hpp"
+#include "digitnet/cpu/dropout-inl.hpp"
+#include "digitnet/cpu/elementwise-inl.hpp"
+#include "digitnet/cpu/loss-inl.hpp"
+
+namespace digitnet::cpu {
+namespace {
+
+constexpr KernelTable vector_kernels(const char* name) {
+  return {name,     multiply,          transpose,  convert_u8,   convert_f32,
+          activate, activate_backward, loss_rows,  dropout_mask, product,
+          sum_rows, sgd_step,          sum_squares};
+}
+
+}  // namespace
+}  // namespace digitnet::cpu

@@ -1,0 +1,182 @@
+#include "digitnet/cpu/thread_team.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "digitnet/cpu/cpu_quota.hpp"
+#include "digitnet/error.hpp"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
+namespace digitnet::cpu {
+namespace {
+
+constexpr int kSpins = 4000;  // some 20 to 100 microseconds
+constexpr int kMaxThreads = 1024;
+
+inline void pause_briefly() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#endif
+}
+
+long process_id() {
+#ifdef _WIN32
+  return 0;  // no fork there
+#else
+  return static_cast<long>(getpid());
+#endif
+}
+
+int initial_threads() {
+  const char* text = std::getenv("DIGITNET_NUM_THREADS");
+  if (text == nullptr || *text == '\0') return available_processors();
+  char* end = nullptr;
+  const long count = std::strtol(text, &end, 10);
+  check(*end == '\0' && count >= 1 && count <= kMaxThreads,
+        "DIGITNET_NUM_THREADS must be a number from 1 to ", kMaxThreads, ", got '", text, "'");
+  return static_cast<int>(count);
+}
+
+// The process-wide team and who has it.
+struct Office {
+  std::mutex mutex;
+  int size = 0;  // 0: not asked for yet
+  bool busy = false;
+  long owner = 0;  // process that started the team
+  std::unique_ptr<ThreadTeam> team;
+  ThreadTeam team_of_one{1};
+};
+
+Office& office() {
+  // Never destroyed: a team must not be joined while the process exits around it.
+  static Office* const instance = new Office;
+  return *instance;
+}
+
+int size_in(Office& o) {
+  if (o.size == 0) o.size = initial_threads();
+  return o.size;
+}
+
+// In the child of a fork the team's threads do not exist and its locks may be held by nobody: leave the
+// object alone and start anew.
+void forget_team_of_parent(Office& o) {
+  if (o.team == nullptr || o.owner == process_id()) return;
+  (void)o.team.release();
+  o.busy = false;
+}
+
+}  // namespace
+
+bool Barrier::arrive(std::uint32_t phase) {
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 < size_) return false;
+  arrived_.store(0, std::memory_order_relaxed);
+  {
+    // Under the lock, or a waiter could miss the call between its last look and its sleep.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    phase_.store(phase + 1, std::memory_order_release);
+  }
+  wake_.notify_all();
+  return true;
+}
+
+void Barrier::arrive_without_waiting() { arrive(phase_.load(std::memory_order_acquire)); }
+
+void Barrier::arrive_and_wait() {
+  if (size_ == 1) return;
+  const std::uint32_t phase = phase_.load(std::memory_order_acquire);
+  if (arrive(phase)) return;
+  for (int i = 0; i < kSpins; ++i) {
+    if (phase_.load(std::memory_order_acquire) != phase) return;
+    pause_briefly();
+  }
+  std::unique_lock<std::mutex> lock(mutex_);
+  wake_.wait(lock, [&] { return phase_.load(std::memory_order_acquire) != phase; });
+}
+
+ThreadTeam::ThreadTeam(int size) : size_(size), begin_(size), meet_(size), end_(size) {
+  threads_.reserve(static_cast<std::size_t>(size));
+  try {
+    for (int member = 1; member < size; ++member)
+      threads_.emplace_back([this, member] { work(member); });
+  } catch (const std::system_error& error) {
+    close();
+    throw DeviceError(sentence("num_threads is ", size, ", but the system refused to start thread ",
+                               threads_.size() + 1, ": ", error.what()));
+  }
+}
+
+ThreadTeam::~ThreadTeam() { close(); }
+
+// Lets the threads that did start see that there is no function, whoever is missing.
+void ThreadTeam::close() {
+  function_ = nullptr;
+  const int missing = size_ - static_cast<int>(threads_.size());  // the caller among them
+  if (size_ > 1)
+    for (int i = 0; i < missing; ++i) begin_.arrive_without_waiting();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadTeam::start(Function function, void* data) {
+  if (size_ == 1) return function(data, 0);  // touches nothing: many callers may share a team of one
+  function_ = function;
+  data_ = data;
+  begin_.arrive_and_wait();
+  function(data, 0);
+  end_.arrive_and_wait();
+}
+
+void ThreadTeam::work(int member) {
+  while (true) {
+    begin_.arrive_and_wait();
+    if (function_ == nullptr) return;
+    function_(data_, member);
+    end_.arrive_and_wait();
+  }
+}
+
+TeamLease::TeamLease(int wanted) : team_(&office().team_of_one) {
+  if (wanted <= 1) return;
+  Office& o = office();
+  const std::lock_guard<std::mutex> lock(o.mutex);
+  forget_team_of_parent(o);
+  if (o.busy || size_in(o) == 1) return;
+  if (o.team == nullptr || o.team->size() != o.size) {
+    o.team = nullptr;  // the old threads end before the new ones start
+    o.team = std::make_unique<ThreadTeam>(o.size);
+    o.owner = process_id();
+  }
+  team_ = o.team.get();
+  o.busy = true;
+}
+
+TeamLease::~TeamLease() {
+  Office& o = office();
+  if (team_ == &o.team_of_one) return;
+  const std::lock_guard<std::mutex> lock(o.mutex);
+  o.busy = false;
+}
+
+int num_threads() {
+  Office& o = office();
+  const std::lock_guard<std::mutex> lock(o.mutex);
+  return size_in(o);
+}
+
+void set_num_threads(int count) {
+  check(count >= 1 && count <= kMaxThreads, "num_threads must be between 1 and ", kMaxThreads,
+        ", got ", count);
+  Office& o = office();
+  const std::lock_guard<std::mutex> lock(o.mutex);
+  o.size = count;
+}
+
+}  // namespace digitnet::cpu

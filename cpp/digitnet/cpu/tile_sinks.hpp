@@ -1,0 +1,55 @@
+#pragma once
+// What becomes of a gradient tile: an optimizer step on the spot, or a place in a gradient.
+
+#include "digitnet/cpu/training_run.hpp"
+
+namespace digitnet::cpu {
+
+// Applies SGD to the tile's parameters while the gradient is in the nearest cache.
+class SgdSink : public TileSink {
+ public:
+  SgdSink(const KernelTable& kernels, const Sgd& sgd, Panels& dense, Panels* velocity)
+      : kernels_(kernels), sgd_(sgd), dense_(dense), velocity_(velocity) {}
+
+  void take(const GradientTile& tile, const float* kernel, const float* bias) override {
+    ParameterPanels& w = dense_[tile.dense];
+    ParameterPanels* v = velocity_ != nullptr ? &(*velocity_)[tile.dense] : nullptr;
+    const int64_t at = tile.row * kPanel;
+    // d(l2 w^2) / dw = 2 l2 w
+    kernels_.sgd(sgd_, 2 * w.kernel_l2(), tile.rows * kPanel, w.kernel(tile.panel) + at, kernel,
+                 v != nullptr ? v->kernel(tile.panel) + at : nullptr);
+    if (bias != nullptr && w.has_bias())
+      kernels_.sgd(sgd_, 0, kPanel, w.bias(tile.panel), bias,
+                   v != nullptr ? v->bias(tile.panel) : nullptr);
+  }
+
+ private:
+  const KernelTable& kernels_;
+  const Sgd& sgd_;
+  Panels& dense_;
+  Panels* velocity_;
+};
+
+// Collects the gradient of the mean loss, the L2 penalty included.
+class GradientSink : public TileSink {
+ public:
+  GradientSink(const Panels& dense, Panels& gradients) : dense_(dense), gradients_(gradients) {}
+
+  void take(const GradientTile& tile, const float* kernel, const float* bias) override {
+    const ParameterPanels& w = dense_[tile.dense];
+    ParameterPanels& g = gradients_[tile.dense];
+    const int64_t at = tile.row * kPanel;
+    const float* weights = w.kernel(tile.panel) + at;
+    float* out = g.kernel(tile.panel) + at;
+    for (int64_t i = 0; i < tile.rows * kPanel; ++i)
+      out[i] = kernel[i] + 2 * w.kernel_l2() * weights[i];
+    if (bias == nullptr) return;
+    for (int64_t i = 0; i < kPanel; ++i) g.bias(tile.panel)[i] = bias[i];
+  }
+
+ private:
+  const Panels& dense_;
+  Panels& gradients_;
+};
+
+}  // namespace digitnet::cpu

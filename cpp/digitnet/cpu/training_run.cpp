@@ -1,0 +1,107 @@
+#include "digitnet/cpu/training_run.hpp"
+
+#include <algorithm>
+
+namespace digitnet::cpu {
+namespace {
+
+int64_t batch_rows(const Dataset& data, const TrainPlan& plan) {
+  return std::min(plan.batch_size, data.x.count);
+}
+
+// Sums value(row) over rows in order: the same bits for any number of threads.
+double sum_of(const AlignedBuffer<double>& values, int64_t count) {
+  double sum = 0;
+  for (int64_t r = 0; r < count; ++r) sum += values[r];
+  return sum;
+}
+
+}  // namespace
+
+TrainingRun::TrainingRun(const Network& network, const Panels& dense, const KernelTable& kernels,
+                         const Dataset& data, const TrainPlan& plan, int members)
+    : dense_(dense),
+      kernels_(kernels),
+      data_(data),
+      plan_(plan),
+      walk_(network, dense, kernels),
+      tiles_(network, dense),
+      work_(network, batch_rows(data, plan), Purpose::kTrain, &plan.objective),
+      tile_penalty_(static_cast<std::size_t>(tiles_.count()), 0.0) {
+  for (int m = 0; m < members; ++m)
+    members_.emplace_back(batch_rows(data, plan), walk_.transpose_scratch());
+}
+
+void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint64_t& iteration,
+                      Totals& totals, Monitor& monitor) {
+  const bool fused = walk_.fuses(plan_.objective.loss);
+  bool going = true;  // written by member 0 between two barriers, read by all after the second
+  std::exception_ptr failure;
+  auto job = [&](int member) {
+    for (int64_t first = 0; first < data_.x.count && going; first += plan_.batch_size) {
+      const int64_t batch = std::min(plan_.batch_size, data_.x.count - first);
+      const DropoutState state{plan_.dropout_seed, iteration};
+      rows_phase(member, team.size(), first, batch, {fused, dropout ? &state : nullptr});
+      team.barrier();
+      tiles_phase(member, team.size(), batch, sink);
+      team.barrier();
+      if (member == 0) {
+        ++iteration;
+        add_step(batch, totals);
+        try {
+          going = monitor.keep_going(totals);
+        } catch (...) {
+          failure = std::current_exception();
+          going = false;
+        }
+      }
+      team.barrier();
+    }
+  };
+  team.run(job);
+  if (failure) std::rethrow_exception(failure);
+}
+
+void TrainingRun::rows_phase(int member, int members, int64_t first, int64_t batch,
+                             const Pass& pass) {
+  const RowRange mine{batch * member / members, batch * (member + 1) / members};
+  const int64_t blocks = std::max<int64_t>(1, (mine.size() + kBlockRows - 1) / kBlockRows);
+  const std::uint32_t* order = plan_.order != nullptr ? plan_.order + first : nullptr;
+  float* scratch = members_[static_cast<std::size_t>(member)].transpose.data();
+  const float scale = 1.0F / static_cast<float>(batch);
+  for (int64_t b = 0; b < blocks; ++b) {
+    const RowRange rows{mine.begin + mine.size() * b / blocks,
+                        mine.begin + mine.size() * (b + 1) / blocks};
+    walk_.gather(data_, order, first, rows, work_);
+    walk_.forward(rows, pass, work_);
+    walk_.loss(plan_.objective, rows, pass, scale, work_);
+    walk_.backward(rows, pass, work_, scratch);
+  }
+}
+
+void TrainingRun::tiles_phase(int member, int members, int64_t batch, TileSink& sink) {
+  TileScratch& scratch = members_[static_cast<std::size_t>(member)].tiles;
+  scratch.packed_panel = -1;
+  const int64_t end = tiles_.share_begin(member + 1, members);
+  for (int64_t t = tiles_.share_begin(member, members); t < end; ++t) {
+    const GradientTile& tile = tiles_[t];
+    const ParameterPanels& dense = dense_[tile.dense];
+    tiles_.compute(tile, kernels_, batch, work_, scratch);
+    if (dense.kernel_l2() != 0)
+      tile_penalty_[static_cast<std::size_t>(t)] =
+          static_cast<double>(dense.kernel_l2()) *
+          kernels_.sum_squares(tile.rows * kPanel, dense.kernel(tile.panel) + tile.row * kPanel);
+    sink.take(tile, scratch.kernel.data(), tile.row == 0 ? scratch.bias.data() : nullptr);
+  }
+}
+
+void TrainingRun::add_step(int64_t batch, Totals& totals) const {
+  double penalty = 0;
+  for (const double tile : tile_penalty_) penalty += tile;
+  totals.samples += batch;
+  totals.loss += sum_of(work_.row_loss, batch) + penalty * static_cast<double>(batch);
+  for (std::size_t m = 0; m < totals.metrics.size(); ++m)
+    totals.metrics[m] += sum_of(work_.row_metrics[m], batch);
+}
+
+}  // namespace digitnet::cpu

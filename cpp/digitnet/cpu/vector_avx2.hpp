@@ -1,0 +1,275 @@
+#pragma once
+// Sixteen float lanes on AVX2 with FMA, as two registers. vector_avx512.hpp has the same
+// vocabulary, and both give the same bits lane by lane.
+//
+// Included by kernels_avx2.cpp alone. Everything is in an anonymous namespace, and nothing here may
+// use an inline function or template of the standard library: the linker could pick the AVX2 copy
+// of it for the whole program.
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define DIGITNET_INLINE __forceinline
+#else
+#define DIGITNET_INLINE inline __attribute__((always_inline))
+#endif
+
+namespace digitnet::cpu {
+namespace {
+
+using std::int64_t;
+
+constexpr int64_t kLanes = 16;
+
+struct Vec {
+  __m256 lo, hi;
+};
+struct Mask {  // all bits of a lane set, or none
+  __m256 lo, hi;
+};
+struct Int {  // 16 lanes of 32 bits, also seen as 8 of 64
+  __m256i lo, hi;
+};
+struct Double16 {
+  __m256d a, b, c, d;
+};
+
+// --- memory. _n: the first n lanes only (n <= 0: none, n >= 16: all); nothing beyond them is
+// touched.
+
+DIGITNET_INLINE Mask first_lanes(int64_t n) {
+  const int64_t count = n < 0 ? 0 : n > kLanes ? kLanes : n;
+  const __m256i limit = _mm256_set1_epi32(static_cast<int>(count));
+  const __m256i lo = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i hi = _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15);
+  return {_mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, lo)),
+          _mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, hi))};
+}
+DIGITNET_INLINE Vec zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+DIGITNET_INLINE Vec broadcast(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+DIGITNET_INLINE Vec load(const float* p) { return {_mm256_load_ps(p), _mm256_load_ps(p + 8)}; }
+DIGITNET_INLINE Vec loadu(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+DIGITNET_INLINE Vec load_n(const float* p, int64_t n) {
+  const Mask mask = first_lanes(n);
+  return {_mm256_maskload_ps(p, _mm256_castps_si256(mask.lo)),
+          _mm256_maskload_ps(p + 8, _mm256_castps_si256(mask.hi))};
+}
+DIGITNET_INLINE void store(float* p, Vec x) {
+  _mm256_store_ps(p, x.lo);
+  _mm256_store_ps(p + 8, x.hi);
+}
+DIGITNET_INLINE void storeu(float* p, Vec x) {
+  _mm256_storeu_ps(p, x.lo);
+  _mm256_storeu_ps(p + 8, x.hi);
+}
+DIGITNET_INLINE void store_n(float* p, Vec x, int64_t n) {
+  const Mask mask = first_lanes(n);
+  _mm256_maskstore_ps(p, _mm256_castps_si256(mask.lo), x.lo);
+  _mm256_maskstore_ps(p + 8, _mm256_castps_si256(mask.hi), x.hi);
+}
+
+// --- arithmetic, each rounded once
+
+DIGITNET_INLINE Vec add(Vec a, Vec b) {
+  return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)};
+}
+DIGITNET_INLINE Vec sub(Vec a, Vec b) {
+  return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)};
+}
+DIGITNET_INLINE Vec mul(Vec a, Vec b) {
+  return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
+}
+DIGITNET_INLINE Vec div(Vec a, Vec b) {
+  return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)};
+}
+// a b + c
+DIGITNET_INLINE Vec fma(Vec a, Vec b, Vec c) {
+  return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+// c - a b
+DIGITNET_INLINE Vec fnma(Vec a, Vec b, Vec c) {
+  return {_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
+}
+// a < b ? a : b and a > b ? a : b: the second operand where either is NaN
+DIGITNET_INLINE Vec min(Vec a, Vec b) {
+  return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)};
+}
+DIGITNET_INLINE Vec max(Vec a, Vec b) {
+  return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
+}
+// To the nearest integer, halves to even.
+DIGITNET_INLINE Vec round_nearest(Vec x) {
+  return {_mm256_round_ps(x.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+          _mm256_round_ps(x.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+DIGITNET_INLINE __m256 scale_by_power(__m256 x, __m256 n) {
+  // 2^n may lie outside the floats, so in two steps; only the second can round.
+  const __m256i exponent = _mm256_cvtps_epi32(n);
+  const __m256i half = _mm256_srai_epi32(exponent, 1), bias = _mm256_set1_epi32(127);
+  const __m256i rest = _mm256_sub_epi32(exponent, half);
+  const __m256i first = _mm256_slli_epi32(_mm256_add_epi32(half, bias), 23);
+  const __m256i second = _mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23);
+  return _mm256_mul_ps(_mm256_mul_ps(x, _mm256_castsi256_ps(first)), _mm256_castsi256_ps(second));
+}
+// x 2^n for an integer n in [-150, 128], given as a float; rounded once.
+DIGITNET_INLINE Vec scale_by_power(Vec x, Vec n) {
+  return {scale_by_power(x.lo, n.lo), scale_by_power(x.hi, n.hi)};
+}
+
+// --- bits and comparisons
+
+DIGITNET_INLINE Vec bit_and(Vec a, Vec b) {
+  return {_mm256_and_ps(a.lo, b.lo), _mm256_and_ps(a.hi, b.hi)};
+}
+DIGITNET_INLINE Vec bit_or(Vec a, Vec b) {
+  return {_mm256_or_ps(a.lo, b.lo), _mm256_or_ps(a.hi, b.hi)};
+}
+DIGITNET_INLINE Vec bit_xor(Vec a, Vec b) {
+  return {_mm256_xor_ps(a.lo, b.lo), _mm256_xor_ps(a.hi, b.hi)};
+}
+// False where either is NaN.
+DIGITNET_INLINE Mask less(Vec a, Vec b) {
+  return {_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
+}
+DIGITNET_INLINE Mask less_equal(Vec a, Vec b) {
+  return {_mm256_cmp_ps(a.lo, b.lo, _CMP_LE_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LE_OQ)};
+}
+DIGITNET_INLINE Mask mask_and(Mask a, Mask b) {
+  return {_mm256_and_ps(a.lo, b.lo), _mm256_and_ps(a.hi, b.hi)};
+}
+// mask ? a : b
+DIGITNET_INLINE Vec select(Mask mask, Vec a, Vec b) {
+  return {_mm256_blendv_ps(b.lo, a.lo, mask.lo), _mm256_blendv_ps(b.hi, a.hi, mask.hi)};
+}
+// mask ? a : 0
+DIGITNET_INLINE Vec keep(Mask mask, Vec a) {
+  return {_mm256_and_ps(mask.lo, a.lo), _mm256_and_ps(mask.hi, a.hi)};
+}
+
+// --- over the lanes: halves, quarters, eighths, sixteenths; one order for both instruction sets
+
+DIGITNET_INLINE float first(Vec x) { return _mm256_cvtss_f32(x.lo); }
+DIGITNET_INLINE float reduce_add(Vec x) {
+  const __m256 eight = _mm256_add_ps(x.lo, x.hi);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+DIGITNET_INLINE float reduce_max(Vec x) {
+  const __m256 eight = _mm256_max_ps(x.lo, x.hi);
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+// --- double sums
+
+DIGITNET_INLINE __m256d double_quarter(Vec x, int quarter) {
+  const __m256 half = quarter < 2 ? x.lo : x.hi;
+  return _mm256_cvtps_pd(quarter % 2 == 0 ? _mm256_castps256_ps128(half)
+                                          : _mm256_extractf128_ps(half, 1));
+}
+DIGITNET_INLINE Double16 zero_double() {
+  return {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
+}
+DIGITNET_INLINE Double16 add(Double16 sum, Vec x) {
+  return {_mm256_add_pd(sum.a, double_quarter(x, 0)), _mm256_add_pd(sum.b, double_quarter(x, 1)),
+          _mm256_add_pd(sum.c, double_quarter(x, 2)), _mm256_add_pd(sum.d, double_quarter(x, 3))};
+}
+// sum + x^2 (the square of a float is exact in double)
+DIGITNET_INLINE Double16 add_square(Double16 sum, Vec x) {
+  const __m256d a = double_quarter(x, 0), b = double_quarter(x, 1);
+  const __m256d c = double_quarter(x, 2), d = double_quarter(x, 3);
+  return {_mm256_fmadd_pd(a, a, sum.a), _mm256_fmadd_pd(b, b, sum.b), _mm256_fmadd_pd(c, c, sum.c),
+          _mm256_fmadd_pd(d, d, sum.d)};
+}
+DIGITNET_INLINE double reduce_add(Double16 x) {
+  const __m256d four = _mm256_add_pd(_mm256_add_pd(x.a, x.c), _mm256_add_pd(x.b, x.d));
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
+// --- integers
+
+DIGITNET_INLINE Int broadcast_int(std::uint32_t x) {
+  const __m256i all = _mm256_set1_epi32(static_cast<int>(x));
+  return {all, all};
+}
+DIGITNET_INLINE Int load_int(const std::uint32_t* p) {
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8))};
+}
+DIGITNET_INLINE Int add(Int a, Int b) {
+  return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
+}
+DIGITNET_INLINE Int sub(Int a, Int b) {
+  return {_mm256_sub_epi32(a.lo, b.lo), _mm256_sub_epi32(a.hi, b.hi)};
+}
+DIGITNET_INLINE Int bit_and(Int a, Int b) {
+  return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)};
+}
+DIGITNET_INLINE Int bit_xor(Int a, Int b) {
+  return {_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)};
+}
+DIGITNET_INLINE Mask equal(Int a, Int b) {
+  return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.lo, b.lo)),
+          _mm256_castsi256_ps(_mm256_cmpeq_epi32(a.hi, b.hi))};
+}
+DIGITNET_INLINE Mask less_unsigned(Int a, Int b) {
+  // AVX2 compares signed numbers only: flip the sign bits.
+  const Int top = broadcast_int(0x80000000U), x = bit_xor(a, top), y = bit_xor(b, top);
+  return {_mm256_castsi256_ps(_mm256_cmpgt_epi32(y.lo, x.lo)),
+          _mm256_castsi256_ps(_mm256_cmpgt_epi32(y.hi, x.hi))};
+}
+template <int kBits>
+DIGITNET_INLINE Int shift_right_signed(Int a) {
+  return {_mm256_srai_epi32(a.lo, kBits), _mm256_srai_epi32(a.hi, kBits)};
+}
+DIGITNET_INLINE Vec to_float(Int a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
+DIGITNET_INLINE Int bits_of(Vec a) {
+  return {_mm256_castps_si256(a.lo), _mm256_castps_si256(a.hi)};
+}
+DIGITNET_INLINE Vec float_from_bits(Int a) {
+  return {_mm256_castsi256_ps(a.lo), _mm256_castsi256_ps(a.hi)};
+}
+// The 64-bit products of the even lanes.
+DIGITNET_INLINE Int multiply_even(Int a, Int b) {
+  return {_mm256_mul_epu32(a.lo, b.lo), _mm256_mul_epu32(a.hi, b.hi)};
+}
+// Each odd lane into the even lane before it.
+DIGITNET_INLINE Int odd_to_even(Int a) {
+  return {_mm256_srli_epi64(a.lo, 32), _mm256_srli_epi64(a.hi, 32)};
+}
+// The even lanes of both: a's stay even, b's become odd.
+DIGITNET_INLINE Int merge_even(Int a, Int b) {
+  return {_mm256_blend_epi32(a.lo, _mm256_slli_epi64(b.lo, 32), 0xAA),
+          _mm256_blend_epi32(a.hi, _mm256_slli_epi64(b.hi, 32), 0xAA)};
+}
+
+// Sixteen bytes as floats.
+DIGITNET_INLINE Vec load_u8(const std::uint8_t* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return to_float(Int{_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))});
+}
+
+DIGITNET_INLINE void transpose_groups(__m256& a, __m256& b, __m256& c, __m256& d) {
+  const __m256d ab_lo = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
+  const __m256d ab_hi = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
+  const __m256d cd_lo = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
+  const __m256d cd_hi = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
+  a = _mm256_castpd_ps(_mm256_unpacklo_pd(ab_lo, cd_lo));
+  b = _mm256_castpd_ps(_mm256_unpackhi_pd(ab_lo, cd_lo));
+  c = _mm256_castpd_ps(_mm256_unpacklo_pd(ab_hi, cd_hi));
+  d = _mm256_castpd_ps(_mm256_unpackhi_pd(ab_hi, cd_hi));
+}
+// Each aligned group of four lanes of a, b, c, d, read as the columns of a 4 x 4 matrix, becomes
+// its rows.
+DIGITNET_INLINE void transpose_groups(Vec& a, Vec& b, Vec& c, Vec& d) {
+  transpose_groups(a.lo, b.lo, c.lo, d.lo);
+  transpose_groups(a.hi, b.hi, c.hi, d.hi);
+}
+
+}  // namespace
+}  // namespace digitnet::cpu

@@ -1,0 +1,41 @@
+#include "digitnet/cpu/workspace.hpp"
+
+#include "digitnet/cpu/parameter_panels.hpp"
+
+namespace digitnet::cpu {
+namespace {
+
+int64_t padded_stride(int64_t cols) {
+  constexpr int64_t kCrowded = 256;  // floats in 1 KiB
+  const int64_t stride = round_up(cols, kPanel);
+  return stride % kCrowded == 0 ? stride + kPanel : stride;
+}
+
+}  // namespace
+
+PaddedMatrix::PaddedMatrix(int64_t rows, int64_t cols)
+    : cols_(cols), stride_(padded_stride(cols)), values_(rows * stride_) {}
+
+Workspace::Workspace(const Network& network, int64_t rows, Purpose purpose,
+                     const Objective* objective)
+    : input(rows, network.input_size()) {
+  const bool training = purpose == Purpose::kTrain;
+  for (const Layer& layer : network.layers()) {
+    const bool keeps_z = needs_preactivation(layer.activation) && layer.kind == LayerKind::kDense;
+    z.push_back(keeps_z ? PaddedMatrix(rows, layer.out) : PaddedMatrix());
+    a.emplace_back(rows, layer.out);
+    mask.push_back(layer.kind == LayerKind::kDropout && training ? PaddedMatrix(rows, layer.out)
+                                                                 : PaddedMatrix());
+    if (layer.kind == LayerKind::kDense && training) delta.emplace_back(rows, layer.out);
+  }
+  if (purpose == Purpose::kPredict) return;
+  if (objective->loss.takes_labels())
+    labels = AlignedBuffer<std::int32_t>(rows);
+  else
+    targets = PaddedMatrix(rows, network.output_size());
+  weights = AlignedBuffer<float>(rows);
+  row_loss = AlignedBuffer<double>(rows);
+  for (std::size_t m = 0; m < objective->metrics.size(); ++m) row_metrics.emplace_back(rows);
+}
+
+}  // namespace digitnet::cpu

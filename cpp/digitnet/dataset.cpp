@@ -1,0 +1,67 @@
+#include "digitnet/dataset.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "digitnet/error.hpp"
+
+namespace digitnet {
+namespace {
+
+// All exponent bits set: NaN or infinity. On the bits, so that the loop below vectorises everywhere.
+bool row_is_finite(const float* row, std::int64_t count) {
+  std::uint32_t any = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, row + i, sizeof bits);
+    any |= static_cast<std::uint32_t>((bits & 0x7F800000U) == 0x7F800000U);
+  }
+  return any == 0;
+}
+
+}  // namespace
+
+std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite(const Samples& samples) {
+  if (samples.type != ElementType::kFloat32) return std::nullopt;
+  const float* data = static_cast<const float*>(samples.data);
+  for (std::int64_t i = 0; i < samples.count; ++i) {
+    const float* row = data + i * samples.row_step;
+    if (samples.feature_step == 1 && row_is_finite(row, samples.features)) continue;
+    for (std::int64_t j = 0; j < samples.features; ++j)
+      if (!std::isfinite(row[j * samples.feature_step])) return std::make_pair(i, j);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> first_label_outside(const std::int32_t* labels, std::int64_t count,
+                                                std::int64_t classes) {
+  for (std::int64_t i = 0; i < count; ++i)
+    if (labels[i] < 0 || labels[i] >= classes) return i;
+  return std::nullopt;
+}
+
+void check_samples(const Samples& samples, std::int64_t input_size) {
+  check(samples.features == input_size, "x must have ", input_size, " features, got ",
+        samples.features);
+  check(samples.count < (std::int64_t{1} << 32), "x must hold fewer than 2^32 samples, got ",
+        samples.count);
+}
+
+void check_dataset(const Dataset& data, const Loss& loss, std::int64_t input_size,
+                   std::int64_t output_size) {
+  check_samples(data.x, input_size);
+  check(data.x.count > 0, "x must hold at least one sample, got none");
+  if (loss.takes_labels()) {
+    check(data.labels != nullptr, "y must hold int32 labels for ", name_of(loss.kind));
+    const auto outside = first_label_outside(data.labels, data.x.count, output_size);
+    check(!outside, "labels must lie in [0, ", output_size, "), got ",
+          outside ? data.labels[*outside] : 0, " at position ", outside.value_or(0));
+    return;
+  }
+  check(bool(data.targets), "y must hold float32 targets for ", name_of(loss.kind));
+  check(data.targets.rows == data.x.count && data.targets.cols == output_size,
+        "y must have shape (", data.x.count, ", ", output_size, "), got (", data.targets.rows, ", ",
+        data.targets.cols, ")");
+}
+
+}  // namespace digitnet

@@ -1,0 +1,83 @@
+#pragma once
+// THE DEVICE SEAM. An Engine owns a network's parameters in whatever layout suits its device and does
+// all arithmetic; nothing above it knows which device that is.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "digitnet/dataset.hpp"
+#include "digitnet/loss.hpp"
+#include "digitnet/matrix.hpp"
+#include "digitnet/metric.hpp"
+#include "digitnet/network.hpp"
+#include "digitnet/optimizer.hpp"
+
+namespace digitnet {
+
+// Sums over samples; divide by `samples` for the means that people read.
+struct Totals {
+  std::int64_t samples = 0;
+  double loss = 0;
+  std::vector<double> metrics;
+};
+
+// Asked between steps (or blocks of samples), by one thread, while an engine works.
+class Monitor {
+ public:
+  virtual ~Monitor() = default;
+  // False or a throw ends the work after the step just finished.
+  virtual bool keep_going(const Totals& totals) = 0;
+};
+
+struct Objective {
+  Loss loss;
+  std::vector<Metric> metrics;
+};
+
+// Where dropout masks come from: they depend on seed, iteration, layer and place in the batch alone.
+struct DropoutState {
+  std::uint64_t seed = 0, iteration = 0;
+};
+
+struct TrainPlan {
+  Objective objective;
+  Sgd sgd;
+  std::int64_t batch_size = 32;
+  const std::uint32_t* order = nullptr;  // (data.x.count,): the sample of each place; null: as they lie
+  std::uint64_t dropout_seed = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual std::string device() const = 0;
+
+  // Interchange layout in and out. The arguments have been checked against the network.
+  virtual void set_parameters(const Parameters& parameters) = 0;
+  virtual Parameters parameters() const = 0;
+  // The optimizer's velocity; empty while there is none.
+  virtual void set_velocity(const Parameters& velocity) = 0;
+  virtual Parameters velocity() const = 0;
+
+  // One step per batch over all samples, in plan.order. Adds to iteration once per step done and to
+  // totals as it goes; stops early, at the end of a step, when the monitor says so or throws.
+  virtual void train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration,
+                     Totals& totals, Monitor& monitor) = 0;
+  virtual void evaluate(const Dataset& data, const Objective& objective, Totals& totals,
+                        Monitor& monitor) const = 0;
+  // out: (samples.count, output_size)
+  virtual void predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const = 0;
+
+  // Gradients of the mean loss over the data, taken as one batch; dropout is on where given.
+  virtual Parameters gradients(const Dataset& data, const Loss& loss,
+                               const DropoutState* dropout) const = 0;
+  virtual void apply_gradients(const Parameters& gradients, const Sgd& sgd) = 0;
+};
+
+// device: "cpu", "cuda" or "auto" (cuda where it works, else cpu). Throws DeviceError where the device
+// cannot be had, std::invalid_argument for any other name.
+std::unique_ptr<Engine> make_engine(const std::string& device, const Network& network);
+
+}  // namespace digitnet

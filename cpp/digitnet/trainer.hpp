@@ -1,0 +1,71 @@
+#pragma once
+// A network, the engine that computes it and the state of its training: what Python calls a model.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "digitnet/engine.hpp"
+
+namespace digitnet {
+
+// Called about every 50 ms from the calling thread while an epoch or an evaluation runs; a throw stops
+// the work after the current step and reaches the caller.
+using ProgressFunction = std::function<void(const Totals& totals)>;
+
+struct EpochSettings {
+  Objective objective;
+  Sgd sgd;
+  std::int64_t batch_size = 32;
+  bool shuffle = true;
+};
+
+// What an interrupted run needs, beside weights and velocity, to go on as if nothing had happened.
+struct RunState {
+  std::uint64_t seed = 0;        // of shuffle and dropout
+  std::uint64_t epochs = 0;      // epochs begun
+  std::uint64_t iterations = 0;  // optimizer steps done
+};
+
+// Safe to call from many threads: training excludes everything else, predictions run side by side.
+class Trainer {
+ public:
+  Trainer(std::int64_t input_size, const std::vector<Layer>& layers, const std::string& device,
+          std::uint64_t seed);
+
+  const Network& network() const { return network_; }
+  std::string device() const { return engine_->device(); }
+
+  RunState state() const;
+  void set_state(const RunState& state);
+  Parameters parameters() const;
+  void set_parameters(const Parameters& parameters);
+  Parameters velocity() const;
+  void set_velocity(const Parameters& velocity);  // empty: back to none
+
+  Totals train_epoch(const Dataset& data, const EpochSettings& settings,
+                     const ProgressFunction& progress);
+  // One step on all the data as one batch.
+  Totals train_batch(const Dataset& data, const Objective& objective, const Sgd& sgd);
+  Totals evaluate(const Dataset& data, const Objective& objective,
+                  const ProgressFunction& progress) const;
+  void predict(const Samples& samples, MatrixView<float> out,
+               const ProgressFunction& progress) const;
+  // training: with dropout, as the next step would see it.
+  Parameters gradients(const Dataset& data, const Loss& loss, bool training) const;
+  void apply_gradients(const Parameters& gradients, const Sgd& sgd);
+
+ private:
+  void check_objective(const Dataset& data, const Objective& objective) const;
+  Totals train(const Dataset& data, const TrainPlan& plan, const ProgressFunction& progress);
+
+  Network network_;
+  std::unique_ptr<Engine> engine_;
+  RunState state_;
+  mutable std::shared_mutex mutex_;  // guards the engine's parameters and state_
+};
+
+}  // namespace digitnet

@@ -1,0 +1,136 @@
+"""Checks of single arguments: each returns the plain Python value or raises one clear sentence."""
+
+from __future__ import annotations
+
+import numbers
+import operator
+
+import numpy as np
+
+MAX_INT = 2**31 - 1
+_MAX_FLOAT = float(np.finfo(np.float32).max)  # what the core's arithmetic can hold
+
+
+def integer(value: object, name: str, minimum: int = 1, maximum: int = MAX_INT) -> int:
+    """Return ``value`` as an int in [minimum, maximum]; NumPy integers pass, booleans do not.
+
+    Raises
+    ------
+    TypeError
+        ``value`` is not an integer.
+    ValueError
+        ``value`` is out of range.
+    """
+    expected = {0: "an integer, 0 or more", 1: "a positive integer"}.get(
+        minimum, f"an integer, {minimum} or more"
+    )
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be {expected}. Received: {value!r} (a boolean)")
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(
+            f"{name} must be {expected}. Received: {value!r} ({type(value).__name__})"
+        ) from None
+    if number < minimum:
+        raise ValueError(f"{name} must be {expected}. Received: {number}")
+    if number > maximum:
+        raise ValueError(f"{name} must be at most {maximum}. Received: {number}")
+    return number
+
+
+def real(
+    value: object,
+    name: str,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+    below: float | None = None,
+) -> float:
+    """Return ``value`` as a float that is finite in float32 and lies within the given bounds.
+
+    Raises
+    ------
+    TypeError
+        ``value`` is not a real number (booleans are not).
+    ValueError
+        ``value`` is not finite or out of bounds.
+    """
+    bounds = [
+        (minimum, ">=", operator.ge),
+        (above, ">", operator.gt),
+        (maximum, "<=", operator.le),
+        (below, "<", operator.lt),
+    ]
+    limits = " and ".join(f"{sign} {bound:g}" for bound, sign, _ in bounds if bound is not None)
+    expected = f"a number {limits}" if limits else "a finite number"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(
+            f"{name} must be {expected}. Received: {value!r} ({type(value).__name__})"
+        )
+    try:
+        number = float(value)
+    except OverflowError:  # an int beyond float64
+        number = float("inf")
+    inside = all(holds(number, bound) for bound, _, holds in bounds if bound is not None)
+    if not inside or not abs(number) <= _MAX_FLOAT:
+        raise ValueError(f"{name} must be {expected}, finite in float32. Received: {value!r}")
+    return number
+
+
+def flag(value: object, name: str) -> bool:
+    """Return ``value`` as a bool.
+
+    Raises
+    ------
+    TypeError
+        ``value`` is not True or False.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(
+            f"{name} must be True or False. Received: {value!r} ({type(value).__name__})"
+        )
+    return bool(value)
+
+
+def text(value: object, name: str) -> str:
+    """Return ``value`` if it is a non-empty string.
+
+    Raises
+    ------
+    TypeError
+        ``value`` is not a string.
+    ValueError
+        ``value`` is empty.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string. Received: {value!r} ({type(value).__name__})")
+    if not value:
+        raise ValueError(f"{name} must not be empty. Received: ''")
+    return value
+
+
+def sample_shape(value: object, name: str) -> tuple[int, ...]:
+    """Return ``value``, the shape of one sample without the batch axis, as a tuple of ints.
+
+    Raises
+    ------
+    TypeError
+        ``value`` is not a tuple or list of integers.
+    ValueError
+        It is empty, holds a size below 1, or is larger than the core can index.
+    """
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(
+            f"{name} must be a tuple of positive integers, such as (784,). Received: {value!r}"
+        )
+    if not value:
+        raise ValueError(f"{name} must hold at least one size, such as (784,). Received: {value!r}")
+    shape = tuple(integer(size, f"{name}[{axis}]") for axis, size in enumerate(value))
+    total = 1
+    for size in shape:
+        total *= size
+    if total > MAX_INT:
+        raise ValueError(f"{name} must hold at most {MAX_INT} values. Received: {value!r}")
+    return shape

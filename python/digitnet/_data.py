@@ -1,0 +1,269 @@
+"""What users pass as data, checked once and handed to the core without needless copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from digitnet import _core
+from digitnet._checks import MAX_INT
+
+Shape: TypeAlias = tuple[int, ...]
+FloatArray: TypeAlias = NDArray[np.float32]
+
+
+class Data(NamedTuple):
+    """Samples with their targets and weights, as the core takes them."""
+
+    x: _core.Samples
+    y: _core.Targets
+    sample_weight: FloatArray | None
+
+
+def as_array(values: object, name: str) -> NDArray[Any]:
+    """Return ``values`` as an array of real numbers with at least one sample, not copied if one.
+
+    Raises
+    ------
+    TypeError
+        The values are not real numbers (bool, int, float).
+    ValueError
+        A ragged list, a scalar, or no samples.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must be an array with rows of equal length. Received: {error}"
+        ) from None
+    if array.dtype == object and any(isinstance(v, (list, tuple, np.ndarray)) for v in array.flat):
+        raise ValueError(
+            f"{name} must be an array with rows of equal length. Received: rows of several lengths"
+        )
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{name} must be an array of real numbers (bool, integer or float). "
+            f"Received: dtype {array.dtype} ({type(values).__name__})"
+        )
+    if array.ndim == 0:
+        raise ValueError(f"{name} must hold samples along its first axis. Received: a scalar")
+    if array.size == 0:
+        raise ValueError(f"{name} must hold at least one sample. Received: shape {array.shape}")
+    if len(array) > MAX_INT:
+        raise ValueError(f"{name} must hold at most {MAX_INT} samples. Received: {len(array)}")
+    return array
+
+
+def as_float32(array: NDArray[Any]) -> FloatArray:
+    """Return ``array`` itself if it is native float32, else converted; too large becomes inf."""
+    if array.dtype == np.float32 and array.flags.aligned:  # unaligned: a field of a packed record
+        return array
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
+
+
+def _check_finite(rows: FloatArray, original: NDArray[Any], name: str) -> None:
+    """Raise a ValueError that names the first NaN, infinity or value too large for float32."""
+    found = _core.first_nonfinite(rows)
+    if found is not None:
+        index = np.unravel_index(found[0] * rows.shape[1] + found[1], original.shape)
+        position = ", ".join(str(int(i)) for i in index)
+        raise ValueError(
+            f"{name} must hold finite numbers only (in float32). "
+            f"Received: {name}[{position}] = {original[index]}"
+        )
+
+
+def sample_shape_of(x: object, name: str = "x") -> Shape:
+    """Return the shape of one sample: ``x.shape`` without its first axis; (1,) for a 1-D array.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``as_array``.
+    """
+    array = as_array(x, name)
+    return array.shape[1:] or (1,)
+
+
+def as_samples(x: object, name: str, shape: Shape) -> _core.Samples:
+    """Return ``x`` of shape (n, *shape) as (n, features), uint8 or float32.
+
+    uint8 and native float32 arrays are not copied where a view will do; others become float32.
+    As in Keras, a last axis of size 1 may be missing or in excess.
+
+    Raises
+    ------
+    TypeError
+        ``x`` does not hold real numbers.
+    ValueError
+        Another shape, no samples, or a value that is not finite in float32.
+    """
+    array = as_array(x, name)
+    received = array.shape[1:]
+    if received != shape and received != (*shape, 1) and (*received, 1) != shape:
+        expected = ", ".join(str(size) for size in shape)
+        raise ValueError(f"{name} must have shape (n, {expected}). Received: shape {array.shape}")
+    rows = array if array.dtype == np.uint8 else as_float32(array)
+    rows = rows.reshape(len(array), -1)
+    if rows.dtype != np.uint8:
+        _check_finite(rows, array, name)
+    return rows
+
+
+def as_labels(y: object, name: str, classes: int) -> NDArray[np.int32]:
+    """Return class labels of shape (n,) or (n, 1) as int32 (n,).
+
+    Raises
+    ------
+    TypeError
+        ``y`` does not hold real numbers.
+    ValueError
+        Another shape, or a label that is not an integer in [0, classes).
+    """
+    array = as_array(y, name)
+    if array.ndim > 2 or (array.ndim == 2 and array.shape[1] != 1):
+        hint = ""
+        if array.ndim == 2 and array.shape[1] == classes:
+            hint = " (one-hot rows go with loss='categorical_crossentropy')"
+        raise ValueError(
+            f"{name} must hold class labels of shape (n,) or (n, 1) for a sparse loss. "
+            f"Received: shape {array.shape}{hint}"
+        )
+    array = array.reshape(-1)
+    wrong = None
+    if array.dtype.kind == "f":
+        inside = (array >= 0) & (array < classes)  # False for NaN
+        inside[inside] = array[inside] == np.floor(array[inside])
+        wrong = None if inside.all() else int(inside.argmin())
+        labels = np.where(inside, array, -1).astype(np.int32)
+    elif array.dtype.itemsize > 4 or array.dtype == np.uint32:  # clip first: 2**32 + 3 is not 3
+        least = array.dtype.type(0) if array.dtype.kind == "u" else array.dtype.type(-1)
+        labels = np.clip(array, least, array.dtype.type(classes)).astype(np.int32)
+    else:
+        labels = array.astype(np.int32)
+    if wrong is None:
+        wrong = _core.first_label_outside(labels, classes)
+    if wrong is not None:
+        raise ValueError(
+            f"{name} must hold integer labels in [0, {classes}), one for each output of the model. "
+            f"Received: {name}[{wrong}] = {array[wrong]}"
+        )
+    return labels
+
+
+def as_rows(y: object, name: str, outputs: int) -> FloatArray:
+    """Return targets of shape (n, outputs) as float32; (n,) is accepted for one output.
+
+    Raises
+    ------
+    TypeError
+        ``y`` does not hold real numbers.
+    ValueError
+        Another shape, or a value that is not finite in float32.
+    """
+    array = as_array(y, name)
+    if array.ndim == 1 and outputs == 1:
+        array = array[:, np.newaxis]
+    if array.ndim != 2 or array.shape[1] != outputs:
+        hint = ""
+        if array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
+            hint = (
+                " (class labels go with loss='sparse_categorical_crossentropy', "
+                "or through utils.to_categorical)"
+            )
+        raise ValueError(
+            f"{name} must have shape (n, {outputs}), one value for each output of the model. "
+            f"Received: shape {array.shape}{hint}"
+        )
+    rows = as_float32(array)
+    _check_finite(rows, array, name)
+    return rows
+
+
+def as_sample_weight(values: object, name: str, samples: int) -> FloatArray:
+    """Return one weight for each sample, float32 (n,).
+
+    Raises
+    ------
+    TypeError
+        ``values`` does not hold real numbers.
+    ValueError
+        Another shape, or a weight that is negative or not finite in float32.
+    """
+    array = as_array(values, name)
+    if array.shape != (samples,):
+        raise ValueError(
+            f"{name} must have shape ({samples},), one weight for each sample. "
+            f"Received: shape {array.shape}"
+        )
+    weights = np.ascontiguousarray(as_float32(array))
+    _check_finite(weights[:, np.newaxis], array, name)
+    if (weights < 0).any():
+        i = int((weights < 0).argmax())
+        raise ValueError(f"{name} must not be negative. Received: {name}[{i}] = {array[i]}")
+    return weights
+
+
+def as_data(
+    x: object,
+    y: object,
+    sample_weight: object,
+    *,
+    shape: Shape,
+    outputs: int,
+    labels: bool,
+    prefix: str = "",
+) -> Data:
+    """Check samples, targets and weights, and that they are equally many.
+
+    ``labels`` tells whether the loss takes class indices; ``prefix`` stands before the argument
+    names in messages.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``as_samples``, ``as_labels``, ``as_rows`` and ``as_sample_weight``; or lengths differ.
+    """
+    samples = as_samples(x, f"{prefix}x", shape)
+    name = f"{prefix}y"
+    targets = as_labels(y, name, outputs) if labels else as_rows(y, name, outputs)
+    if len(samples) != len(targets):
+        raise ValueError(
+            f"{prefix}x and {name} must hold equally many samples. "
+            f"Received: {len(samples)} and {len(targets)}"
+        )
+    weights = None
+    if sample_weight is not None:
+        weights = as_sample_weight(sample_weight, f"{prefix}sample_weight", len(samples))
+    return Data(samples, targets, weights)
+
+
+def as_weights(values: object, shapes: Sequence[Shape], name: str) -> list[FloatArray]:
+    """Return one float32 array for each of ``shapes``: weights or gradients in the model's order.
+
+    Raises
+    ------
+    TypeError
+        ``values`` is not a list of arrays of real numbers.
+    ValueError
+        Another number of arrays, another shape, or a value that is not finite in float32.
+    """
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(f"{name} must be a list of arrays. Received: {type(values).__name__}")
+    if len(values) != len(shapes):
+        raise ValueError(f"{name} must hold {len(shapes)} arrays. Received: {len(values)}")
+    arrays = []
+    for i, (value, shape) in enumerate(zip(values, shapes, strict=True)):
+        array = as_array(value, f"{name}[{i}]")
+        if array.shape != shape:
+            raise ValueError(
+                f"{name}[{i}] must have shape {shape}. Received: shape {array.shape}"
+            )
+        converted = as_float32(array)
+        _check_finite(converted.reshape(len(array), -1), array, f"{name}[{i}]")
+        arrays.append(np.ascontiguousarray(converted))
+    return arrays

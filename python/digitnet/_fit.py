@@ -1,0 +1,137 @@
+"""The loop over epochs, and how data are split for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from digitnet import _core
+from digitnet._checks import real
+from digitnet._compile import TrainingSettings
+from digitnet._data import Data
+from digitnet._progress import ProgressLine, say
+from digitnet.callbacks import Callback, Logs
+
+# Rows for which the core keeps activations at once where the user gives no batch_size.
+TEST_BATCH = 512
+
+
+class Plan(NamedTuple):
+    """The arguments of `fit` that govern the loop."""
+
+    batch_size: int
+    first_epoch: int
+    last_epoch: int
+    shuffle: bool
+    verbose: int
+
+
+def split(data: Data, fraction: object) -> tuple[Data, Data | None]:
+    """Return the data for training and, from their end, the given fraction for validation.
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``fraction`` is not a number in [0, 1), or leaves one of the two without samples.
+    """
+    share = real(fraction, "validation_split", minimum=0, below=1)
+    if not share:
+        return data, None
+    samples = len(data.x)
+    at = math.floor(samples * (1 - share))
+    if not 0 < at < samples:
+        raise ValueError(
+            f"validation_split must leave samples for training and for validation. "
+            f"Received: {share:g} of {samples} samples"
+        )
+    weights = data.sample_weight
+    return (
+        Data(data.x[:at], data.y[:at], None if weights is None else weights[:at]),
+        Data(data.x[at:], data.y[at:], None if weights is None else weights[at:]),
+    )
+
+
+def evaluate(
+    core: _core.Model,
+    settings: TrainingSettings,
+    data: Data,
+    batch_size: int,
+    progress: _core.Progress | None = None,
+) -> _core.Result:
+    """Return the mean loss and metrics over the data, with dropout off."""
+    return core.evaluate(
+        data.x,
+        data.y,
+        data.sample_weight,
+        min(batch_size, len(data.x)),
+        settings.require_loss().core_loss(),
+        settings.core_metrics(core.output_size),
+        progress,
+    )
+
+
+def run_epochs(
+    core: _core.Model,
+    settings: TrainingSettings,
+    plan: Plan,
+    data: Data,
+    validation: Data | None,
+    callbacks: Callback,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Train epoch by epoch; an exception, also KeyboardInterrupt, keeps the steps done so far."""
+    samples = len(data.x)
+    header = f"Train on {samples} samples"
+    if validation is not None:
+        header += f", validate on {len(validation.x)} samples"
+    say(header, plan.verbose)
+    logs: Logs = {}
+    callbacks.on_train_begin({})
+    for epoch in range(plan.first_epoch, plan.last_epoch):
+        callbacks.on_epoch_begin(epoch, {})
+        say(f"Epoch {epoch + 1}/{plan.last_epoch}", plan.verbose)
+        line = ProgressLine(samples, settings.metric_names, plan.verbose)
+        try:
+            logs = _run_epoch(core, settings, plan, data, line.callback)
+            if validation is not None:
+                tested = evaluate(core, settings, validation, TEST_BATCH)
+                logs |= settings.logs(tested, "val_")
+        except BaseException:
+            line.abandon()
+            raise
+        line.finish(logs)
+        callbacks.on_epoch_end(epoch, logs)
+        if should_stop():
+            break
+    callbacks.on_train_end(logs)
+
+
+def _run_epoch(
+    core: _core.Model,
+    settings: TrainingSettings,
+    plan: Plan,
+    data: Data,
+    progress: _core.Progress | None,
+) -> Logs:
+    with settings.counting_steps(core):
+        result = core.train_epoch(
+            data.x,
+            data.y,
+            data.sample_weight,
+            min(plan.batch_size, len(data.x)),
+            plan.shuffle,
+            settings.require_loss().core_loss(),
+            settings.core_metrics(core.output_size),
+            settings.optimizer.core_sgd(),
+            progress,
+        )
+    return settings.logs(result)
+
+
+def classes_of(output: np.ndarray) -> np.ndarray:
+    """Return the class of every row: the largest output, or for a single one whether it is > 0.5."""
+    classes = output > 0.5 if output.shape[1] == 1 else output.argmax(axis=1)
+    return classes.reshape(len(output)).astype(np.int64)

@@ -1,0 +1,339 @@
+"""The layers of a model and the compiled core they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import prod
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from digitnet import _core, layers as layer_module
+from digitnet._checks import sample_shape, text
+from digitnet._data import FloatArray, Shape, as_weights
+from digitnet._identifiers import serialize, unknown
+from digitnet._summary import summary_lines
+from digitnet.layers import InputLayer, Layer
+from digitnet.layers.layer import Place
+from digitnet.utils.random_seed import next_seed
+
+DEVICES = ("auto", "cpu", "cuda")
+S = TypeVar("S", bound="LayerStack")
+
+
+class LayerStack:
+    """A list of layers and, once the shape of a sample is known, the core that computes them.
+
+    Every change is made in full or not at all: what can fail comes before what is kept.
+    """
+
+    def __init__(
+        self, layers: Iterable[Layer] | None = None, device: str = "auto", name: str | None = None
+    ) -> None:
+        if text(device, "device") not in DEVICES:
+            raise unknown("device", device, [repr(known) for known in DEVICES])
+        self.name = "sequential" if name is None else text(name, "name")
+        self._device = device
+        self._layers: list[Layer] = []
+        self._input_shape: Shape | None = None
+        self._core: _core.Model | None = None
+        self._seed: int | None = None
+        if layers is not None:
+            self._extend(layers)
+
+    # --- the list of layers
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the Input; a new list."""
+        return list(self._layers)
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer; the layers before it keep their weights.
+
+        Raises
+        ------
+        TypeError
+            ``layer`` is not a layer.
+        ValueError
+            It stands in a model already, its name is taken, it cannot take what the layer before it
+            gives, or it is a second Input.
+        """
+        self._extend([layer])
+
+    def pop(self) -> Layer:
+        """Remove and return the last layer; the layers before it keep their weights.
+
+        Raises
+        ------
+        IndexError
+            The model has no layers.
+        """
+        if not self._layers:
+            raise IndexError(f"pop needs a layer; model {self.name!r} has none")
+        last = self._layers[-1]
+        rest = self._layers[:-1]
+        self._set_layers(rest, self._input_shape if rest else None)
+        last.place, last.owned = None, False
+        return last
+
+    def _extend(self, added: Iterable[Layer]) -> None:
+        layers, shape = list(self._layers), self._input_shape
+        for layer in added:
+            if not isinstance(layer, Layer):
+                raise TypeError(
+                    "layers must be objects of digitnet.layers. "
+                    f"Received: {layer!r} ({type(layer).__name__})"
+                )
+            given = layer.shape if isinstance(layer, InputLayer) else layer.given_input_shape
+            if isinstance(layer, InputLayer) and (layers or shape is not None):
+                raise ValueError(
+                    f"Input must be the first item of a model, and the only one; {self.name!r} "
+                    f"has {'layers' if layers else 'an Input'} already"
+                )
+            if given is not None and not layers:
+                if shape not in (None, given):
+                    raise ValueError(
+                        f"input_shape of {layer.name!r} must be that of the Input, {shape}. "
+                        f"Received: {given}"
+                    )
+                shape = given
+            if not isinstance(layer, InputLayer):
+                if layer.owned or any(layer is other for other in layers):
+                    raise ValueError(
+                        f"layer {layer.name!r} stands in a model already; make a new layer "
+                        "(a model owns its layers' weights)"
+                    )
+                layers.append(layer)
+        self._set_layers(layers, shape)
+
+    def _set_layers(self, layers: list[Layer], input_shape: Shape | None) -> None:
+        """Replace layers and input shape, then build if both are there; nothing changes on error."""
+        names = _unique_names(layers)
+        kept = {id(layer): layer.get_weights() for layer in self._layers}
+        core, places = None, []
+        seed = next_seed() if self._seed is None else self._seed
+        if layers and input_shape is not None:
+            core, places = self._make_core(layers, input_shape, seed, kept.get)
+        for layer in self._layers:
+            layer.place = None
+        self._layers, self._input_shape, self._core, self._seed = layers, input_shape, core, seed
+        for layer, name in zip(layers, names, strict=True):
+            layer.name, layer.owned = name, True
+        for layer, place in zip(layers, places, strict=False):
+            layer.place = place
+
+    def _make_core(
+        self,
+        layers: list[Layer],
+        input_shape: Shape,
+        seed: int,
+        kept: Callable[[int], list[FloatArray] | None],
+    ) -> tuple[_core.Model, list[Place]]:
+        shapes = _walk(layers, input_shape)
+        described = [found for layer in layers if (found := layer.core_layer()) is not None]
+        core = _core.Model(prod(input_shape), described, self._device, seed)
+        weights: list[FloatArray] = []
+        places = []
+        for layer, shape in zip(layers, shapes, strict=False):
+            places.append(Place(core, len(weights), shape))
+            weights += kept(id(layer)) or layer.initial_weights(shape)
+        core.set_weights(weights)
+        if self._core is not None:
+            core.iterations, core.epochs = self._core.iterations, self._core.epochs
+        return core, places
+
+    # --- building and shapes
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Fix the shape of the samples and draw the initial weights.
+
+        Needed only where neither an Input, nor ``input_shape=`` on the first layer, nor data say it.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            With the batch axis, as in Keras: ``(None, 784)``.
+
+        Raises
+        ------
+        ValueError
+            No layers, no usable shape, or the model has another input shape already.
+        """
+        if input_shape is None:
+            self._require_core("build without input_shape")
+            return
+        if not isinstance(input_shape, (tuple, list)) or len(input_shape) < 2:
+            raise ValueError(
+                "input_shape must begin with the batch axis, such as (None, 784). "
+                f"Received: {input_shape!r}"
+            )
+        self._build(sample_shape(tuple(input_shape[1:]), "input_shape"))
+
+    def _build(self, shape: Shape) -> _core.Model:
+        if self._input_shape is not None and shape != self._input_shape:
+            raise ValueError(
+                f"input_shape of model {self.name!r} is {(None, *self._input_shape)} already. "
+                f"Received: {(None, *shape)}"
+            )
+        if self._core is None:
+            self._set_layers(list(self._layers), shape)
+        return self._require_core("build")
+
+    def _require_core(self, action: str) -> _core.Model:
+        if not self._layers:
+            raise ValueError(f"{action} needs a model with layers; {self.name!r} has none")
+        if self._core is None:
+            raise ValueError(
+                f"{action} needs a built model: begin {self.name!r} with Input(shape), or call "
+                "build or fit first"
+            )
+        return self._core
+
+    def _shapes(self, input_shape: Shape) -> list[Shape]:
+        """Return the shape before every layer and, last, that of the output."""
+        if not self._layers:
+            raise ValueError(f"model {self.name!r} has no layers; add one first")
+        return _walk(self._layers, input_shape)
+
+    @property
+    def built(self) -> bool:
+        """True where the shape of the samples is known and there is a layer."""
+        return self._core is not None
+
+    @property
+    def device(self) -> str:
+        """Where the model computes; before it is built, the device asked for."""
+        return self._device if self._core is None else self._core.device
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """``(None, …)``: None stands for the batch; AttributeError before it is known."""
+        if self._input_shape is None:
+            raise AttributeError(f"model {self.name!r} has no input shape yet")
+        return (None, *self._input_shape)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """``(None, outputs)``: None stands for the batch; AttributeError before it is known."""
+        if self._input_shape is None or not self._layers:
+            raise AttributeError(f"model {self.name!r} has no output shape yet")
+        return (None, *self._shapes(self._input_shape)[-1])
+
+    # --- weights
+
+    def _weight_shapes(self) -> list[Shape]:
+        places = [(layer, layer.place) for layer in self._layers]
+        return [
+            shape
+            for layer, place in places
+            if place is not None
+            for shape in layer.weight_shapes(place.input_shape).values()
+        ]
+
+    def get_weights(self) -> list[FloatArray]:
+        """Return copies of all weights: kernel (in, units) and bias (units,) of every Dense in turn.
+
+        An empty list before the model is built.
+        """
+        return [] if self._core is None else self._core.get_weights()
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Replace all weights; order and shapes as `get_weights`.
+
+        Raises
+        ------
+        TypeError
+            ``weights`` is not a list of arrays of real numbers.
+        ValueError
+            The model is not built, or number, shapes or values do not fit; nothing is changed then.
+        """
+        core = self._require_core("set_weights")
+        core.set_weights(as_weights(weights, self._weight_shapes(), "weights"))
+
+    def count_params(self) -> int:
+        """Return the number of all weights.
+
+        Raises
+        ------
+        ValueError
+            The model is not built.
+        """
+        self._require_core("count_params")
+        return sum(int(np.prod(shape)) for shape in self._weight_shapes())
+
+    def summary(self, print_fn: Callable[[str], object] | None = None) -> None:
+        """Print a table of the layers, their output shapes and their numbers of weights.
+
+        Parameters
+        ----------
+        print_fn : callable, optional
+            Called with each line; default: print.
+        """
+        shapes: list[Shape] = []
+        if self._core is not None and self._input_shape is not None:
+            shapes = self._shapes(self._input_shape)[1:]
+        for line in summary_lines(self.name, self._layers, shapes):
+            (print_fn or print)(line)
+
+    # --- configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Return name, layers and input shape as JSON-ready values; no weights."""
+        return {
+            "name": self.name,
+            "layers": [serialize(layer) for layer in self._layers],
+            "input_shape": None if self._input_shape is None else list(self._input_shape),
+        }
+
+    @classmethod
+    def from_config(cls: type[S], config: Mapping[str, Any], device: str = "auto") -> S:
+        """Build a model, with new weights, from what `get_config` returned.
+
+        Raises
+        ------
+        TypeError, ValueError
+            ``config`` has another form, or describes no model.
+        """
+        if not isinstance(config, Mapping) or set(config) != {"name", "layers", "input_shape"}:
+            raise ValueError(
+                "config must be a mapping with name, layers and input_shape. "
+                f"Received: {config!r}"
+            )
+        if not isinstance(config["layers"], (list, tuple)):
+            raise ValueError(f"config['layers'] must be a list. Received: {config['layers']!r}")
+        found: list[Layer] = [layer_module.deserialize(item) for item in config["layers"]]
+        if config["input_shape"] is not None:
+            found.insert(0, InputLayer(config["input_shape"]))
+        return cls(found, device=device, name=config["name"])
+
+
+def _walk(layers: list[Layer], input_shape: Shape) -> list[Shape]:
+    """Return the shape before every layer and, last, that of the output."""
+    shapes = [input_shape]
+    for layer in layers:
+        if layer.given_input_shape not in (None, shapes[-1]):
+            raise ValueError(
+                f"input_shape of {layer.name!r} must be {shapes[-1]}, what the layer before it "
+                f"gives. Received: {layer.given_input_shape}"
+            )
+        shapes.append(layer.output_shape_for(shapes[-1]))
+    return shapes
+
+
+def _unique_names(layers: list[Layer]) -> list[str]:
+    """Return a name for every layer: the given one, or the class's name made unique."""
+    taken: set[str] = set()
+    names = []
+    for layer in layers:
+        name = layer.given_name or (layer.name if layer.owned else layer.default_name())
+        base, count = name, 0
+        while name in taken:
+            if layer.given_name:
+                raise ValueError(f"layer names must differ within a model. Received: {name!r} twice")
+            count += 1
+            name = f"{base}_{count}"
+        taken.add(name)
+        names.append(name)
+    return names

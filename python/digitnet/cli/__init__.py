@@ -1,0 +1,71 @@
+"""The command line: `digitnet train | evaluate | predict | bench | doctor`.
+
+Each command is a module here with two functions: `add_parser` declares its options, `run` does the
+work and gives the exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from . import bench, doctor, evaluate, predict, train
+
+_COMMANDS = (train, evaluate, predict, bench, doctor)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    Args:
+        argv: the arguments after the program's name; None means those of this process.
+
+    Returns:
+        0 for success, 1 for a mistake that one sentence on stderr explains (a missing file, bad
+        data, a device that cannot be used), 130 after Ctrl-C.
+
+    Raises:
+        SystemExit: `--help` and `--version` (status 0), or wrong options (status 2).
+    """
+    args = _parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print(f"\ndigitnet {args.command}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output, `head` for instance, has seen enough. What Python still holds
+        # for it must go somewhere, or the interpreter complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, ValueError, RuntimeError, ImportError, MemoryError) as error:
+        print(f"digitnet {args.command}: {_sentence(error)}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    from digitnet import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="digitnet",
+        description="Train and run multilayer perceptrons on handwritten digits.",
+        epilog="digitnet COMMAND --help tells more about a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"digitnet {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def _sentence(error: BaseException) -> str:
+    """What went wrong, without Python's decorations."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{os.fspath(error.filename)}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({error})" if str(error) else "not enough memory"
+    return str(error) or type(error).__name__

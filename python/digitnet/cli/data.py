@@ -1,0 +1,92 @@
+"""The data that `--dataset` and `--data` name, and how a model wants to read images."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FASHION = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker")
+_FASHION_NAMES = (*_FASHION, "bag", "ankle boot")
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set in two parts: uint8 images (n, 28, 28) and uint8 labels (n,)."""
+
+    name: str
+    x_train: NDArray[np.uint8]
+    y_train: NDArray[np.uint8]
+    x_test: NDArray[np.uint8]
+    y_test: NDArray[np.uint8]
+    is_sample: bool = False
+    class_names: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        train, test = len(self.x_train), len(self.x_test)
+        return f"{self.name}, {train:,} images to train on and {test:,} to test on"
+
+
+def load(args: argparse.Namespace) -> Data:
+    """Load what the options name; falling back to the sample is announced on stderr.
+
+    Raises:
+        OSError, ValueError: the data are not there, cannot be fetched, or are damaged.
+    """
+    from digitnet.datasets import fashion_mnist, mnist, mnist_sample
+
+    if args.dataset == "sample":
+        if args.data is not None:
+            raise ValueError("--data means nothing with --dataset sample, which digitnet carries")
+        return _data("the bundled sample of MNIST", mnist_sample.load_data(), is_sample=True)
+    if args.dataset == "fashion_mnist":
+        split = fashion_mnist.load_data(args.data)
+        return _data("Fashion-MNIST", split, class_names=_FASHION_NAMES)
+    try:
+        return _data("MNIST", mnist.load_data(args.data))
+    except OSError as error:
+        # A folder that the user names is meant: if it lacks the data, that is a mistake to tell.
+        if args.dataset == "mnist" or args.data is not None:
+            raise
+        print(f"MNIST cannot be had: {error}", file=sys.stderr)
+        print("Falling back to the bundled sample.", file=sys.stderr, flush=True)
+        return _data("the bundled sample of MNIST", mnist_sample.load_data(), is_sample=True)
+
+
+def _data(name: str, split: Any, **more: Any) -> Data:
+    (x_train, y_train), (x_test, y_test) = split
+    return Data(name, x_train, y_train, x_test, y_test, **more)
+
+
+def as_model_input(model: Any, images: NDArray[np.uint8]) -> NDArray[Any]:
+    """Bring images into the form that a model reads.
+
+    A model with a Rescaling layer gets the pixels as they are, 0 to 255. One without is taken to
+    have learned from pixels divided by 255, as the usual programs do.
+
+    Args:
+        model: a built `Sequential`.
+        images: uint8 (n, rows, columns).
+
+    Returns:
+        The images as uint8 or float32 in the model's input shape, (n, rows, columns) or (n, pixels).
+
+    Raises:
+        ValueError: the model reads another number of values.
+    """
+    from digitnet.layers import Rescaling
+
+    wanted = tuple(model.input_shape[1:])
+    if int(np.prod(wanted)) != images[0].size:
+        raise ValueError(
+            f"the model reads inputs of shape {wanted}, but the images have shape "
+            f"{images.shape[1:]}"
+        )
+    shaped = images.reshape(len(images), *wanted)
+    if any(isinstance(layer, Rescaling) for layer in model.layers):
+        return shaped
+    return shaped.astype(np.float32) / np.float32(255)

@@ -1,0 +1,143 @@
+"""From a picture file to what a network trained on MNIST expects to see.
+
+MNIST's digits are light on black, fit a box of 20 by 20 pixels, and have their centre of mass in
+the middle of 28 by 28 pixels (LeCun, Cortes, Burges: The MNIST database of handwritten digits). A
+network that has only seen such digits reads others badly, so pictures are brought to that form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 28
+BOX = 20
+
+_GZIP_START = b"\x1f\x8b"
+_IDX_STARTS = tuple(bytes([0, 0, code]) for code in (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E))
+
+
+def read_images(path: str, *, raw: bool = False) -> NDArray[np.uint8]:
+    """Read a picture of one digit, or an IDX file of many.
+
+    Args:
+        path: a picture of any size in any format that Pillow reads, or an IDX file of uint8
+            images (n, 28, 28) or (n, 784), plain or gzip, which is taken as it is.
+        raw: take the picture as it is too; it must then be 28 by 28 pixels, light on black.
+
+    Returns:
+        uint8 (n, 28, 28), light on black.
+
+    Raises:
+        OSError: the file is missing or cannot be read.
+        ValueError: it is no picture, shows nothing, or has the wrong size.
+        ImportError: Pillow is not installed.
+    """
+    with open(path, "rb") as file:
+        start = file.read(4)
+    if start.startswith((_GZIP_START, *_IDX_STARTS)):
+        return _idx_images(path)
+    image = _open(path)
+    if raw:
+        if image.size != (SIDE, SIDE):
+            size = f"{image.size[0]} x {image.size[1]}"
+            raise ValueError(f"{path}: a raw picture must have 28 x 28 pixels, got {size}")
+        return np.asarray(image.convert("L"), dtype=np.uint8)[None]
+    try:
+        return mnist_form(_grey(image))[None]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _idx_images(path: str) -> NDArray[np.uint8]:
+    from digitnet.datasets import read_idx
+
+    array = read_idx(path)
+    if array.dtype != np.uint8 or array.size == 0 or array.size % (SIDE * SIDE) or array.ndim < 2:
+        raise ValueError(
+            f"{path}: expected uint8 images of shape (n, 28, 28), got {array.dtype} {array.shape}"
+        )
+    return array.reshape(-1, SIDE, SIDE)
+
+
+def _open(path: str) -> Any:
+    try:
+        from PIL import Image, ImageOps
+    except ImportError as error:
+        message = 'pictures need Pillow, which is not installed: pip install "digitnet[plot]"'
+        raise ImportError(message) from error
+    try:
+        with Image.open(path) as image:
+            # Cameras store the picture as the sensor saw it, and how it was held beside it.
+            return ImageOps.exif_transpose(image)
+    except (Image.UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
+        reason = type(error).__name__
+        raise ValueError(f"{path}: not a picture that can be read ({reason})") from None
+
+
+def _grey(image: Any) -> NDArray[np.float32]:
+    """Shades of grey, 0 to 255, of a Pillow image; what is transparent counts as white paper."""
+    from PIL import Image
+
+    if image.mode.startswith(("I", "F")):  # 16 bits and more
+        deep = np.asarray(image.convert("F"), dtype=np.float32)
+        return deep / 257 if deep.max() > 255 else deep
+    if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+        over = image.convert("RGBA")
+        for paper in ("white", "black"):  # white ink on nothing needs black paper
+            flat = Image.alpha_composite(Image.new("RGBA", over.size, paper), over).convert("L")
+            if flat.getextrema()[0] != flat.getextrema()[1]:
+                break
+        image = flat
+    return np.asarray(image.convert("L"), dtype=np.float32)
+
+
+def mnist_form(grey: NDArray[Any]) -> NDArray[np.uint8]:
+    """Bring a grey picture of one digit, dark on light or light on dark, to MNIST's form.
+
+    Args:
+        grey: (rows, columns), any size, shades from 0 for black to 255 for white.
+
+    Returns:
+        uint8 (28, 28), light on black.
+
+    Raises:
+        ValueError: the picture has no contrast, so it shows nothing.
+    """
+    from PIL import Image
+
+    ink = _ink(np.asarray(grey, dtype=np.float32))
+    rows, columns = np.flatnonzero(ink.max(axis=1) > 0.3), np.flatnonzero(ink.max(axis=0) > 0.3)
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = BOX / max(ink.shape)
+    height, width = (max(1, round(scale * side)) for side in ink.shape)
+    small = Image.fromarray((255 * ink).round().astype(np.uint8)).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+    digit = np.asarray(small, dtype=np.float32)
+    digit = digit * (255 / max(float(digit.max()), 1.0))  # thin strokes fade when made small
+    canvas = np.zeros((SIDE, SIDE), np.uint8)
+    top, left = _corner(digit.sum(axis=1)), _corner(digit.sum(axis=0))
+    canvas[top : top + height, left : left + width] = digit.round()
+    return canvas
+
+
+def _ink(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much ink each pixel holds, 0 to 1; the paper is what the picture's edge shows."""
+    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    paper = float(np.median(edge))
+    dark_on_light = paper - float(grey.min()) > float(grey.max()) - paper
+    ink: NDArray[np.float32] = np.maximum(paper - grey if dark_on_light else grey - paper, 0)
+    contrast = float(ink.max())
+    if contrast < 16:
+        raise ValueError("the picture shows no digit: all its pixels have nearly the same shade")
+    # What differs little from the paper is its grain or a shadow.
+    return np.clip((ink / contrast - 0.15) / 0.7, 0, 1)
+
+
+def _corner(mass: NDArray[np.float32]) -> int:
+    """Where a digit must begin, along one axis, for its centre of mass to be in the middle."""
+    centre = float((mass * np.arange(len(mass))).sum() / mass.sum())
+    return int(np.clip(round(SIDE / 2 - centre), 0, SIDE - len(mass)))

@@ -1,0 +1,46 @@
+"""Layers: the steps of a `Sequential` model."""
+
+from collections.abc import Mapping
+
+from digitnet._identifiers import deserialize as _deserialize
+from digitnet.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from digitnet.layers.dense import Dense
+from digitnet.layers.dropout import Dropout
+from digitnet.layers.flatten import Flatten
+from digitnet.layers.input_layer import Input, InputLayer
+from digitnet.layers.layer import Layer
+from digitnet.layers.rescaling import Rescaling
+
+__all__ = [
+    "ELU",
+    "Activation",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "LeakyReLU",
+    "ReLU",
+    "Rescaling",
+    "Softmax",
+    "deserialize",
+]
+
+_CLASSES: Mapping[str, type[Layer]] = {
+    cls.__name__: cls
+    for cls in (
+        Activation, Dense, Dropout, ELU, Flatten, InputLayer, LeakyReLU, ReLU, Rescaling, Softmax,
+    )
+}  # fmt: skip
+
+
+def deserialize(config: object) -> Layer:
+    """Build the layer that ``{"class_name": …, "config": …}`` describes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Another form, an unknown class or wrong arguments.
+    """
+    return _deserialize(config, _CLASSES, "layer")
