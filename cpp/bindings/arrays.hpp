@@ -34,7 +34,8 @@ inline std::int64_t step_of(const py::array& array, int axis, std::string_view n
 inline Samples samples_of(const py::array& x) {
   check(x.ndim() == 2, "x must have 2 dimensions, got ", x.ndim());
   if (!holds<std::uint8_t>(x) && !holds<float>(x))
-    throw py::type_error("x must be uint8 or float32, got " + py::str(x.dtype()).cast<std::string>());
+    throw py::type_error("x must be uint8 or float32, got " +
+                         py::str(x.dtype()).cast<std::string>());
   Samples samples;
   samples.type = holds<float>(x) ? ElementType::kFloat32 : ElementType::kUint8;
   samples.data = x.data();
@@ -56,7 +57,8 @@ inline MatrixView<const float> matrix_of(const py::array& array, std::string_vie
 template <class T>
 const T* vector_of(const py::array& array, std::int64_t length, std::string_view name) {
   check(holds<T>(array) && array.ndim() == 1 && (array.flags() & py::array::c_style) != 0, name,
-        " must be a C-contiguous vector of ", py::str(py::dtype::of<T>()).template cast<std::string>());
+        " must be a C-contiguous vector of ",
+        py::str(py::dtype::of<T>()).template cast<std::string>());
   check(array.shape(0) == length, name, " must have length ", length, ", got ", array.shape(0));
   return static_cast<const T*>(array.data());
 }
@@ -70,8 +72,7 @@ inline Dataset dataset_of(const py::array& x, const py::array& y,
     data.labels = vector_of<std::int32_t>(y, data.x.count, "y");
   else
     data.targets = matrix_of(y, "y");
-  if (sample_weight)
-    data.weights = vector_of<float>(*sample_weight, data.x.count, "sample_weight");
+  if (sample_weight) data.weights = vector_of<float>(*sample_weight, data.x.count, "sample_weight");
   return data;
 }
 

@@ -8,8 +8,9 @@
 namespace digitnet::bindings {
 
 void register_config(pybind11::module_& m) {
-  m.def("cpu_isa", [] { return std::string(cpu::kernels().name); },
-        "The instruction set in use: generic, avx2 or avx512.");
+  m.def(
+      "cpu_isa", [] { return std::string(cpu::kernels().name); },
+      "The instruction set in use: generic, avx2 or avx512.");
   m.def("supported_cpu_isas", &cpu::supported_isas,
         "The instruction sets this machine can run, slowest first.");
   m.def("num_threads", &cpu::num_threads, "Threads that training and prediction use.");

@@ -18,7 +18,8 @@ void register_data(py::module_& m) {
       "first_label_outside",
       [](const py::array& labels, std::int64_t classes) {
         const std::int64_t count = labels.ndim() == 1 ? labels.shape(0) : -1;
-        return first_label_outside(vector_of<std::int32_t>(labels, count, "labels"), count, classes);
+        return first_label_outside(vector_of<std::int32_t>(labels, count, "labels"), count,
+                                   classes);
       },
       py::arg("labels"), py::arg("classes"),
       "Position of the first label outside [0, classes), or None.");

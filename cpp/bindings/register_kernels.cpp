@@ -13,8 +13,8 @@ namespace {
 using cpu::kPanel;
 using cpu::PaddedMatrix;
 
-// One instruction set's kernels on NumPy arrays. Every argument is copied into the padded, aligned form
-// that kernel_table.hpp asks for: made for tests and micro-benchmarks, not for speed.
+// One instruction set's kernels on NumPy arrays. Every argument is copied into the padded, aligned
+// form that kernel_table.hpp asks for: made for tests and micro-benchmarks, not for speed.
 struct Kernels {
   const cpu::KernelTable& table;
 };

@@ -150,18 +150,17 @@ auto unlocked(Get get) {
 // A number of RunState as a read-write property.
 void state_property(py::class_<Trainer>& c, const char* name, std::uint64_t RunState::* field,
                     const char* doc) {
-  c.def_property(
-      name, py::cpp_function([field](const Trainer& model) {
-        const py::gil_scoped_release released;
-        return model.state().*field;
-      }),
-      py::cpp_function([field](Trainer& model, std::uint64_t value) {
-        const py::gil_scoped_release released;
-        RunState state = model.state();
-        state.*field = value;
-        model.set_state(state);
-      }),
-      doc);
+  c.def_property(name, py::cpp_function([field](const Trainer& model) {
+                   const py::gil_scoped_release released;
+                   return model.state().*field;
+                 }),
+                 py::cpp_function([field](Trainer& model, std::uint64_t value) {
+                   const py::gil_scoped_release released;
+                   RunState state = model.state();
+                   state.*field = value;
+                   model.set_state(state);
+                 }),
+                 doc);
 }
 
 }  // namespace
@@ -172,30 +171,33 @@ void register_model(py::module_& m) {
       .def_readonly("loss", &Result::loss)
       .def_readonly("metrics", &Result::metrics);
 
-  py::class_<Trainer> model(m, "Model", "A network with its parameters, engine and training state.");
+  py::class_<Trainer> model(m, "Model",
+                            "A network with its parameters, engine and training state.");
   model
       .def(py::init<std::int64_t, std::vector<Layer>, std::string, std::uint64_t>(),
            py::arg("input_size"), py::arg("layers"), py::arg("device"), py::arg("seed"))
       .def_property_readonly("device", &Trainer::device)
-      .def_property_readonly(
-          "output_size", [](const Trainer& self) { return self.network().output_size(); })
+      .def_property_readonly("output_size",
+                             [](const Trainer& self) { return self.network().output_size(); })
       .def("get_weights", unlocked(&Trainer::parameters))
       .def("get_velocity", unlocked(&Trainer::velocity))
-      .def("set_weights",
-           [](Trainer& self, const std::vector<py::array>& weights) {
-             const Parameters parameters = from_list(self.network(), weights, "weights");
-             const py::gil_scoped_release released;
-             self.set_parameters(parameters);
-           },
-           py::arg("weights"))
-      .def("set_velocity",
-           [](Trainer& self, const std::vector<py::array>& velocity) {
-             Parameters parameters;
-             if (!velocity.empty()) parameters = from_list(self.network(), velocity, "velocity");
-             const py::gil_scoped_release released;
-             self.set_velocity(parameters);
-           },
-           py::arg("velocity"))
+      .def(
+          "set_weights",
+          [](Trainer& self, const std::vector<py::array>& weights) {
+            const Parameters parameters = from_list(self.network(), weights, "weights");
+            const py::gil_scoped_release released;
+            self.set_parameters(parameters);
+          },
+          py::arg("weights"))
+      .def(
+          "set_velocity",
+          [](Trainer& self, const std::vector<py::array>& velocity) {
+            Parameters parameters;
+            if (!velocity.empty()) parameters = from_list(self.network(), velocity, "velocity");
+            const py::gil_scoped_release released;
+            self.set_velocity(parameters);
+          },
+          py::arg("velocity"))
       .def("train_epoch", &train_epoch, py::arg("x"), py::arg("y"), py::arg("sample_weight"),
            py::arg("batch_size"), py::arg("shuffle"), py::arg("loss"), py::arg("metrics"),
            py::arg("optimizer"), py::arg("progress"))
@@ -206,13 +208,14 @@ void register_model(py::module_& m) {
       .def("predict", &predict, py::arg("x"))
       .def("gradients", &gradients, py::arg("x"), py::arg("y"), py::arg("sample_weight"),
            py::arg("loss"), py::arg("training"))
-      .def("apply_gradients",
-           [](Trainer& self, const std::vector<py::array>& arrays, const Sgd& optimizer) {
-             const Parameters parameters = from_list(self.network(), arrays, "gradients");
-             const py::gil_scoped_release released;
-             self.apply_gradients(parameters, optimizer);
-           },
-           py::arg("gradients"), py::arg("optimizer"));
+      .def(
+          "apply_gradients",
+          [](Trainer& self, const std::vector<py::array>& arrays, const Sgd& optimizer) {
+            const Parameters parameters = from_list(self.network(), arrays, "gradients");
+            const py::gil_scoped_release released;
+            self.apply_gradients(parameters, optimizer);
+          },
+          py::arg("gradients"), py::arg("optimizer"));
   state_property(model, "iterations", &RunState::iterations, "Optimizer steps done.");
   state_property(model, "epochs", &RunState::epochs, "Epochs begun.");
   state_property(model, "seed", &RunState::seed, "Seed of shuffling and dropout.");

@@ -34,7 +34,8 @@ void register_settings(py::module_& m) {
   m.attr("LOSSES") = names_of(kLossNames);
   m.attr("METRICS") = names_of(kMetricNames);
 
-  py::class_<Layer>(m, "Layer", "Settings of one layer; kind: dense, activation, dropout, rescaling.")
+  py::class_<Layer>(m, "Layer",
+                    "Settings of one layer; kind: dense, activation, dropout, rescaling.")
       .def(py::init(&make_layer), py::arg("kind"), py::kw_only(), py::arg("units") = 0,
            py::arg("activation") = "linear", py::arg("alpha") = 0.0F, py::arg("use_bias") = true,
            py::arg("kernel_l2") = 0.0F, py::arg("rate") = 0.0F, py::arg("scale") = 1.0F,

@@ -15,8 +15,8 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::int64_t count) : count_(count) {
-    if (count < 0 || static_cast<std::uint64_t>(count) >
-                         std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T))
+    if (count < 0 ||
+        static_cast<std::uint64_t>(count) > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T))
       throw std::bad_alloc();
     if (count == 0) return;
     const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);

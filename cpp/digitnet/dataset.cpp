@@ -8,7 +8,8 @@
 namespace digitnet {
 namespace {
 
-// All exponent bits set: NaN or infinity. On the bits, so that the loop below vectorises everywhere.
+// All exponent bits set: NaN or infinity. On the bits, so that the loop below vectorises
+// everywhere.
 bool row_is_finite(const float* row, std::int64_t count) {
   std::uint32_t any = 0;
   for (std::int64_t i = 0; i < count; ++i) {

@@ -35,9 +35,9 @@ std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite(const Sampl
 std::optional<std::int64_t> first_label_outside(const std::int32_t* labels, std::int64_t count,
                                                 std::int64_t classes);
 
-// Throws std::invalid_argument unless a network with these sizes can be trained on the data: shapes,
-// presence and range of labels or targets. (Non-finite samples are first_nonfinite's affair: they are
-// looked for once per fit, not once per epoch.)
+// Throws std::invalid_argument unless a network with these sizes can be trained on the data:
+// shapes, presence and range of labels or targets. (Non-finite samples are first_nonfinite's
+// affair: they are looked for once per fit, not once per epoch.)
 void check_dataset(const Dataset& data, const Loss& loss, std::int64_t input_size,
                    std::int64_t output_size);
 void check_samples(const Samples& samples, std::int64_t input_size);

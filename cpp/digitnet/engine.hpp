@@ -1,6 +1,6 @@
 #pragma once
-// THE DEVICE SEAM. An Engine owns a network's parameters in whatever layout suits its device and does
-// all arithmetic; nothing above it knows which device that is.
+// THE DEVICE SEAM. An Engine owns a network's parameters in whatever layout suits its device and
+// does all arithmetic; nothing above it knows which device that is.
 
 #include <cstdint>
 #include <memory>
@@ -36,7 +36,8 @@ struct Objective {
   std::vector<Metric> metrics;
 };
 
-// Where dropout masks come from: they depend on seed, iteration, layer and place in the batch alone.
+// Where dropout masks come from: they depend on seed, iteration, layer and place in the batch
+// alone.
 struct DropoutState {
   std::uint64_t seed = 0, iteration = 0;
 };
@@ -45,7 +46,8 @@ struct TrainPlan {
   Objective objective;
   Sgd sgd;
   std::int64_t batch_size = 32;
-  const std::uint32_t* order = nullptr;  // (data.x.count,): the sample of each place; null: as they lie
+  const std::uint32_t* order =
+      nullptr;  // (data.x.count,): the sample of each place; null: as they lie
   std::uint64_t dropout_seed = 0;
 };
 
@@ -76,8 +78,8 @@ class Engine {
   virtual void apply_gradients(const Parameters& gradients, const Sgd& sgd) = 0;
 };
 
-// device: "cpu", "cuda" or "auto" (cuda where it works, else cpu). Throws DeviceError where the device
-// cannot be had, std::invalid_argument for any other name.
+// device: "cpu", "cuda" or "auto" (cuda where it works, else cpu). Throws DeviceError where the
+// device cannot be had, std::invalid_argument for any other name.
 std::unique_ptr<Engine> make_engine(const std::string& device, const Network& network);
 
 }  // namespace digitnet

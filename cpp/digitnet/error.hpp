@@ -1,6 +1,7 @@
 #pragma once
 // Errors are one sentence: which argument, what was expected, what arrived. The bindings turn
-// std::invalid_argument into ValueError, DeviceError into RuntimeError, std::bad_alloc into MemoryError.
+// std::invalid_argument into ValueError, DeviceError into RuntimeError, std::bad_alloc into
+// MemoryError.
 
 #include <sstream>
 #include <stdexcept>

@@ -9,8 +9,8 @@
 namespace digitnet {
 namespace {
 
-// A standard normal cut at +-2 has this standard deviation; dividing by it restores the variance asked
-// for (the fan-scaled initialisers of Keras do so, truncated_normal itself does not).
+// A standard normal cut at +-2 has this standard deviation; dividing by it restores the variance
+// asked for (the fan-scaled initialisers of Keras do so, truncated_normal itself does not).
 constexpr double kTruncatedDeviation = 0.87962566103423978;
 
 double truncated_normal(Random& random) {
@@ -37,8 +37,8 @@ void fill_fan_normal(Random& random, double variance, std::int64_t count, float*
 }  // namespace
 
 void initialize(const InitializerSettings& s, std::int64_t count, float* values) {
-  check(s.fan_in > 0 && s.fan_out > 0, "fan_in and fan_out must be positive, got ", s.fan_in, " and ",
-        s.fan_out);
+  check(s.fan_in > 0 && s.fan_out > 0, "fan_in and fan_out must be positive, got ", s.fan_in,
+        " and ", s.fan_out);
   Random random(s.seed, Stream::kInitializer);
   const double in = static_cast<double>(s.fan_in), out = static_cast<double>(s.fan_out);
   const auto fan_uniform = [&](double variance) {
@@ -49,7 +49,8 @@ void initialize(const InitializerSettings& s, std::int64_t count, float* values)
     case Initializer::kGlorotUniform: return fan_uniform(2.0 / (in + out));
     case Initializer::kHeUniform: return fan_uniform(2.0 / in);
     case Initializer::kLecunUniform: return fan_uniform(1.0 / in);
-    case Initializer::kGlorotNormal: return fill_fan_normal(random, 2.0 / (in + out), count, values);
+    case Initializer::kGlorotNormal:
+      return fill_fan_normal(random, 2.0 / (in + out), count, values);
     case Initializer::kHeNormal: return fill_fan_normal(random, 2.0 / in, count, values);
     case Initializer::kLecunNormal: return fill_fan_normal(random, 1.0 / in, count, values);
     case Initializer::kRandomNormal:

@@ -23,9 +23,9 @@ enum class Initializer {
 };
 
 inline constexpr std::array<std::string_view, 12> kInitializerNames = {
-    "glorot_uniform", "glorot_normal", "he_uniform",     "he_normal",
-    "lecun_uniform",  "lecun_normal",  "random_normal",  "truncated_normal",
-    "random_uniform", "zeros",         "ones",           "constant"};
+    "glorot_uniform", "glorot_normal", "he_uniform",    "he_normal",
+    "lecun_uniform",  "lecun_normal",  "random_normal", "truncated_normal",
+    "random_uniform", "zeros",         "ones",          "constant"};
 
 struct InitializerSettings {
   Initializer kind = Initializer::kGlorotUniform;

@@ -30,8 +30,10 @@ double metric_of_row(Metric metric, std::int64_t cols, const float* output, std:
     case Metric::kSparseCategoricalAccuracy: return argmax(output, cols) == label;
     case Metric::kCategoricalAccuracy: return argmax(output, cols) == argmax(target, cols);
     case Metric::kBinaryAccuracy:
-      return mean(cols, [&](std::int64_t c) { return (output[c] > 0.5F) == (target[c] == 1.0F) &&
-                                                     (target[c] == 0.0F || target[c] == 1.0F); });
+      return mean(cols, [&](std::int64_t c) {
+        return (output[c] > 0.5F) == (target[c] == 1.0F) &&
+               (target[c] == 0.0F || target[c] == 1.0F);
+      });
     case Metric::kMeanSquaredError:
       return mean(cols, [&](std::int64_t c) { return error(c) * error(c); });
     case Metric::kMeanAbsoluteError:

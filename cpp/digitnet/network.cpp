@@ -9,13 +9,13 @@
 namespace digitnet {
 namespace {
 
-// A layer wider than this has parameters that no machine holds; refusing it here keeps every product of
-// two sizes inside 64 bits.
+// A layer wider than this has parameters that no machine holds; refusing it here keeps every
+// product of two sizes inside 64 bits.
 constexpr std::int64_t kMaxWidth = std::int64_t{1} << 30;
 
 void check_layer(const Layer& layer) {
-  const bool finite = std::isfinite(layer.alpha) && std::isfinite(layer.scale) &&
-                      std::isfinite(layer.offset);
+  const bool finite =
+      std::isfinite(layer.alpha) && std::isfinite(layer.scale) && std::isfinite(layer.offset);
   check(finite, "alpha, scale and offset must be finite");
   check(layer.kind != LayerKind::kDense || (layer.units > 0 && layer.units <= kMaxWidth),
         "units must be between 1 and ", kMaxWidth, ", got ", layer.units);
@@ -24,7 +24,8 @@ void check_layer(const Layer& layer) {
         "kernel_l2 must be finite and not negative, got ", layer.kernel_l2);
   const bool leaky = layer.activation == Activation::kLeakyRelu;
   // The backward pass tells the two branches apart by the sign of a.
-  check(!leaky || layer.alpha >= 0, "the slope of leaky_relu must not be negative, got ", layer.alpha);
+  check(!leaky || layer.alpha >= 0, "the slope of leaky_relu must not be negative, got ",
+        layer.alpha);
   const bool elu = layer.activation == Activation::kElu;
   check(!elu || layer.alpha >= 0, "alpha of elu must not be negative, got ", layer.alpha);
 }
@@ -95,8 +96,8 @@ void Network::check_parameters(const Parameters& parameters, std::string_view wh
           " must be finite, got NaN or infinity");
     ++index;
   }
-  check(index == parameters.size(), what, " must hold ", index, " entries, one per dense layer, got ",
-        parameters.size());
+  check(index == parameters.size(), what, " must hold ", index,
+        " entries, one per dense layer, got ", parameters.size());
 }
 
 }  // namespace digitnet

@@ -1,6 +1,6 @@
 #pragma once
-// What a network is: its layers and its parameters in the interchange layout. How it is computed is an
-// Engine's affair.
+// What a network is: its layers and its parameters in the interchange layout. How it is computed is
+// an Engine's affair.
 
 #include <array>
 #include <cstdint>
@@ -18,8 +18,8 @@ enum class LayerKind {
   kRescaling,   // x * scale + offset
 };
 
-inline constexpr std::array<std::string_view, 4> kLayerKindNames = {"dense", "activation", "dropout",
-                                                                    "rescaling"};
+inline constexpr std::array<std::string_view, 4> kLayerKindNames = {"dense", "activation",
+                                                                    "dropout", "rescaling"};
 
 struct Layer {
   LayerKind kind = LayerKind::kDense;
@@ -43,8 +43,9 @@ using Parameters = std::vector<DenseParameters>;  // one per dense layer, in ord
 
 class Network {
  public:
-  // Checks every setting, then fuses what one pass can do: a rescaling in front of everything becomes
-  // input_scale and input_offset, an activation behind a linear dense layer becomes that layer's.
+  // Checks every setting, then fuses what one pass can do: a rescaling in front of everything
+  // becomes input_scale and input_offset, an activation behind a linear dense layer becomes that
+  // layer's.
   Network(std::int64_t input_size, const std::vector<Layer>& layers);
 
   std::int64_t input_size() const { return input_size_; }

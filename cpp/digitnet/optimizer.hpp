@@ -2,7 +2,8 @@
 
 namespace digitnet {
 
-// One step of stochastic gradient descent on a parameter w with gradient g and velocity v, as Keras 3:
+// One step of stochastic gradient descent on a parameter w with gradient g and velocity v, as Keras
+// 3:
 //   w <- w - w weight_decay learning_rate
 //   momentum == 0:   w <- w - learning_rate g
 //   otherwise:       v <- momentum v - learning_rate g

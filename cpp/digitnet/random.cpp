@@ -52,7 +52,8 @@ double Random::normal() {
 }
 
 std::uint32_t Random::below(std::uint32_t bound) {
-  // Lemire's multiply-and-reject (ACM TOMACS 29, 2019): the high word of word * bound, made unbiased.
+  // Lemire's multiply-and-reject (ACM TOMACS 29, 2019): the high word of word * bound, made
+  // unbiased.
   const std::uint32_t rejected = (0U - bound) % bound;
   while (true) {
     const std::uint64_t product = std::uint64_t{next_word()} * bound;

@@ -1,8 +1,7 @@
 #pragma once
-// One counter-based generator for everything random: a value depends on (seed, counter) alone, so any
-// thread and any device can draw its own part of a stream.
-// Philox 4x32 with 10 rounds: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
-// SC 2011.
+// One counter-based generator for everything random: a value depends on (seed, counter) alone, so
+// any thread and any device can draw its own part of a stream. Philox 4x32 with 10 rounds: Salmon,
+// Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 
 #include <array>
 #include <cstdint>
@@ -27,9 +26,9 @@ class Random {
   Random(std::uint64_t seed, Stream stream, std::uint64_t substream = 0);
 
   std::uint32_t next_word();
-  double uniform();                            // in [0, 1), 53 random bits
-  double normal();                             // mean 0, standard deviation 1 (Box-Muller)
-  std::uint32_t below(std::uint32_t bound);    // unbiased, in [0, bound), bound > 0
+  double uniform();                          // in [0, 1), 53 random bits
+  double normal();                           // mean 0, standard deviation 1 (Box-Muller)
+  std::uint32_t below(std::uint32_t bound);  // unbiased, in [0, bound), bound > 0
 
  private:
   std::uint64_t seed_, substream_, block_ = 0;

@@ -13,7 +13,8 @@ namespace {
 using ExclusiveLock = std::unique_lock<std::shared_mutex>;
 using SharedLock = std::shared_lock<std::shared_mutex>;
 
-// Passes totals on by the clock, so that neither many small steps nor few large ones cost or hide much.
+// Passes totals on by the clock, so that neither many small steps nor few large ones cost or hide
+// much.
 class ClockedMonitor : public Monitor {
  public:
   explicit ClockedMonitor(const ProgressFunction& progress) : progress_(progress) {}
@@ -91,9 +92,9 @@ void Trainer::check_objective(const Dataset& data, const Objective& objective) c
   check_loss(objective.loss);
   check_dataset(data, objective.loss, network_.input_size(), network_.output_size());
   for (const Metric metric : objective.metrics)
-    check((metric == Metric::kSparseCategoricalAccuracy) == objective.loss.takes_labels(), "metric ",
-          kMetricNames[static_cast<std::size_t>(metric)], " does not fit the targets of loss ",
-          name_of(objective.loss.kind));
+    check((metric == Metric::kSparseCategoricalAccuracy) == objective.loss.takes_labels(),
+          "metric ", kMetricNames[static_cast<std::size_t>(metric)],
+          " does not fit the targets of loss ", name_of(objective.loss.kind));
 }
 
 Totals Trainer::train(const Dataset& data, const TrainPlan& plan,

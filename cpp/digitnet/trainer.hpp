@@ -12,8 +12,8 @@
 
 namespace digitnet {
 
-// Called about every 50 ms from the calling thread while an epoch or an evaluation runs; a throw stops
-// the work after the current step and reaches the caller.
+// Called about every 50 ms from the calling thread while an epoch or an evaluation runs; a throw
+// stops the work after the current step and reaches the caller.
 using ProgressFunction = std::function<void(const Totals& totals)>;
 
 struct EpochSettings {

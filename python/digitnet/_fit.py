@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
 from digitnet import _core
 from digitnet._checks import real
 from digitnet._compile import TrainingSettings
@@ -130,8 +128,3 @@ def _run_epoch(
         )
     return settings.logs(result)
 
-
-def classes_of(output: np.ndarray) -> np.ndarray:
-    """Return the class of every row: the largest output, or for a single one whether it is > 0.5."""
-    classes = output > 0.5 if output.shape[1] == 1 else output.argmax(axis=1)
-    return classes.reshape(len(output)).astype(np.int64)

@@ -1,6 +1,6 @@
 #pragma once
-// Evaluation and prediction by a team: blocks of samples, each taken through the whole network by one
-// member. No barrier, and the same bits for any number of members and any block.
+// Evaluation and prediction by a team: blocks of samples, each taken through the whole network by
+// one member. No barrier, and the same bits for any number of members and any block.
 
 #include <atomic>
 #include <exception>

@@ -42,7 +42,8 @@ int CpuEngine::members_for(int64_t rows, double flops_per_parameter) const {
   double parameters = 0;
   for (const ParameterPanels& dense : dense_)
     parameters += static_cast<double>(dense.in()) * static_cast<double>(dense.units());
-  return static_cast<double>(rows) * parameters * flops_per_parameter < kWorthATeam ? 1 : num_threads();
+  return static_cast<double>(rows) * parameters * flops_per_parameter < kWorthATeam ? 1
+                                                                                    : num_threads();
 }
 
 void CpuEngine::train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration,

@@ -26,7 +26,8 @@ class CpuEngine : public Engine {
   void apply_gradients(const Parameters& gradients, const Sgd& sgd) override;
 
  private:
-  // Threads worth waking for `rows` samples, each costing `flops_per_parameter` operations a parameter.
+  // Threads worth waking for `rows` samples, each costing `flops_per_parameter` operations a
+  // parameter.
   int members_for(int64_t rows, double flops_per_parameter) const;
   void ensure_velocity(const Sgd& sgd);
 

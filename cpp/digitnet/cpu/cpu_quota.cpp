@@ -21,8 +21,8 @@ int affinity() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-// cgroup v2 writes "<quota> <period>" or "max <period>"; v1 has a file for each. Inside a container the
-// process's own group is mounted at the root. No limit: 0.
+// cgroup v2 writes "<quota> <period>" or "max <period>"; v1 has a file for each. Inside a container
+// the process's own group is mounted at the root. No limit: 0.
 double quota() {
   double limit = 0, period = 0;
   std::ifstream v2("/sys/fs/cgroup/cpu.max");

@@ -1,10 +1,11 @@
 #pragma once
-// The matrix product of every dense layer, register-tiled, for whichever Vec the including file chose.
+// The matrix product of every dense layer, register-tiled, for whichever Vec the including file
+// chose.
 //
 // A tile of kTileRows x (kTileVectors * 16) outputs stays in registers while k runs: per k it loads
-// kTileVectors vectors of b, broadcasts kTileRows values of a and does the product of the two counts in
-// fused multiply-adds. Each output has one accumulator and k ascends, so all instruction sets, tile
-// shapes and row splits give the same bits.
+// kTileVectors vectors of b, broadcasts kTileRows values of a and does the product of the two
+// counts in fused multiply-adds. Each output has one accumulator and k ascends, so all instruction
+// sets, tile shapes and row splits give the same bits.
 
 #include "digitnet/cpu/kernel_table.hpp"
 
@@ -17,11 +18,12 @@ constexpr int kTileRows = 12, kTileVectors = 2;  // 24 accumulators of 32 regist
 constexpr int kTileRows = 6, kTileVectors = 1;  // 12 accumulators (a Vec is two) of 16 registers
 #endif
 
-// Depth taken at a time: a slice of b of this depth (kPanel wide) fits the level-1 cache together with
-// the rows of a that pass by.
+// Depth taken at a time: a slice of b of this depth (kPanel wide) fits the level-1 cache together
+// with the rows of a that pass by.
 constexpr int64_t kDepthBlock = 192;
 
-// One tile of R rows and V vectors. Arguments as in Multiply; start: where the accumulators start from.
+// One tile of R rows and V vectors. Arguments as in Multiply; start: where the accumulators start
+// from.
 enum class Start { kZero, kBias, kC };
 
 template <int R, int V>
@@ -109,7 +111,8 @@ void multiply(const Multiply& m) {
   }
 }
 
-// Plain loops over 16 x 16 corners, which compilers turn into shuffles or keep in the nearest cache.
+// Plain loops over 16 x 16 corners, which compilers turn into shuffles or keep in the nearest
+// cache.
 void transpose(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
                int64_t dst_stride) {
   for (int64_t c = 0; c < cols; ++c) {

@@ -46,8 +46,8 @@ const KernelTable& kernels_for(const std::string& isa) {
         "DIGITNET_CPU_ISA must be generic, avx2 or avx512, got '", isa, "'");
   const KernelTable* table = find(isa, detect_cpu_features());
   if (table == nullptr)
-    throw DeviceError(sentence("DIGITNET_CPU_ISA asks for ", isa, ", but this machine supports only ",
-                               joined(supported_isas())));
+    throw DeviceError(sentence("DIGITNET_CPU_ISA asks for ", isa,
+                               ", but this machine supports only ", joined(supported_isas())));
   return *table;
 }
 

@@ -10,12 +10,12 @@ namespace digitnet::cpu {
 // The instruction sets this processor can run, slowest first: generic, avx2, avx512.
 std::vector<std::string> supported_isas();
 
-// The table of one instruction set. Throws std::invalid_argument for an unknown name and DeviceError
-// for one that this processor or this build lacks.
+// The table of one instruction set. Throws std::invalid_argument for an unknown name and
+// DeviceError for one that this processor or this build lacks.
 const KernelTable& kernels_for(const std::string& isa);
 
-// The table in use: the fastest, or the one that the environment variable DIGITNET_CPU_ISA names (read
-// at the first call; errors as kernels_for).
+// The table in use: the fastest, or the one that the environment variable DIGITNET_CPU_ISA names
+// (read at the first call; errors as kernels_for).
 const KernelTable& kernels();
 
 }  // namespace digitnet::cpu

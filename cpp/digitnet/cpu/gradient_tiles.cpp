@@ -15,7 +15,8 @@ GradientTiles::GradientTiles(const Network& network, const Panels& dense) : cost
       for (int64_t row = 0; row < dense[d].in(); row += kRows) {
         const int64_t rows = std::min(kRows, dense[d].in() - row);
         tiles_.push_back({d, p, row, rows});
-        cost_before_.push_back(cost_before_.back() + static_cast<double>(rows * dense[d].cols_of(p)));
+        cost_before_.push_back(cost_before_.back() +
+                               static_cast<double>(rows * dense[d].cols_of(p)));
       }
 }
 
@@ -32,7 +33,8 @@ void GradientTiles::compute(const GradientTile& tile, const KernelTable& kernels
   const PaddedMatrix& dz = work.delta[tile.dense];
   const int64_t at = tile.panel * kPanel;
   if (scratch.packed_panel != tile.panel || scratch.packed_dense != tile.dense) {
-    // Packed, a panel of dz fits the nearest cache; strided, its rows would share a few of its sets.
+    // Packed, a panel of dz fits the nearest cache; strided, its rows would share a few of its
+    // sets.
     for (int64_t r = 0; r < batch; ++r)
       std::copy_n(dz.row(r) + at, kPanel, scratch.dz.data() + r * kPanel);
     scratch.packed_panel = tile.panel;

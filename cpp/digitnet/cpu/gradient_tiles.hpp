@@ -1,6 +1,7 @@
 #pragma once
-// Kernel gradients, dkernel = x^T @ dz and dbias = sum of dz over the batch, in tiles: 96 inputs by one
-// panel. A tile has one owner, who sums over the whole batch in order and uses the result at once.
+// Kernel gradients, dkernel = x^T @ dz and dbias = sum of dz over the batch, in tiles: 96 inputs by
+// one panel. A tile has one owner, who sums over the whole batch in order and uses the result at
+// once.
 
 #include <vector>
 
@@ -10,9 +11,9 @@
 namespace digitnet::cpu {
 
 struct GradientTile {
-  std::size_t dense;       // index of the dense layer
+  std::size_t dense;  // index of the dense layer
   int64_t panel;
-  int64_t row, rows;       // inputs row .. row + rows - 1
+  int64_t row, rows;  // inputs row .. row + rows - 1
 };
 
 // Where a member of the team computes its tiles.
@@ -23,7 +24,7 @@ struct TileScratch {
   AlignedBuffer<float> kernel;  // (96, 32): gradient of the tile's kernel block
   AlignedBuffer<float> bias;    // (32,): gradient of the panel's bias; in the tile with row 0 only
   std::size_t packed_dense = 0;
-  int64_t packed_panel = -1;    // which panel dz holds; -1: none
+  int64_t packed_panel = -1;  // which panel dz holds; -1: none
 };
 
 class GradientTiles {
@@ -43,7 +44,7 @@ class GradientTiles {
 
  private:
   std::vector<GradientTile> tiles_;
-  std::vector<double> cost_before_;         // per tile, and the total at the end
+  std::vector<double> cost_before_;  // per tile, and the total at the end
   std::vector<std::size_t> layer_of_dense_;
 };
 

@@ -1,12 +1,13 @@
 #pragma once
-// THE INSTRUCTION-SET SEAM. One table of function pointers per instruction set; everything above it is
-// compiled once, for the baseline processor, and calls through the table.
+// THE INSTRUCTION-SET SEAM. One table of function pointers per instruction set; everything above it
+// is compiled once, for the baseline processor, and calls through the table.
 //
 // Conventions for every kernel here
 //  - float32, row-major, element (r, c) of a matrix m at m[r * m_stride + c], strides in elements.
-//  - A "padded" matrix starts on a 64-byte boundary, its stride is a multiple of kPanel (32), and its
-//    padding columns, up to the next multiple of kPanel, exist and may be read; they hold zeros and the
-//    kernels keep them so. Counts (rows, cols, depth) may be any number >= 0 unless stated.
+//  - A "padded" matrix starts on a 64-byte boundary, its stride is a multiple of kPanel (32), and
+//  its
+//    padding columns, up to the next multiple of kPanel, exist and may be read; they hold zeros and
+//    the kernels keep them so. Counts (rows, cols, depth) may be any number >= 0 unless stated.
 //  - Arguments do not overlap unless stated.
 //  - Every output element has one order of summation, which depends on the shapes alone.
 //  - Kernels neither allocate nor throw.
@@ -29,10 +30,11 @@ inline constexpr int64_t kPanel = 32;
 inline constexpr int64_t kAlignment = 64;
 
 // c(r, j) = start(r, j) + sum over k = 0 .. depth-1, ascending, of a(r, k) b(k, j)
-//   rows x cols, cols <= kPanel.  a(r, k) at a[r * a_row + k * a_depth]: plain (a_depth 1) or transposed.
-//   b(k, j) at b[k * b_stride + j]: aligned, readable to kPanel columns, b_stride a multiple of 16.
-//   c: aligned, writable to kPanel columns if cols > 16, else to 16; c_stride a multiple of 16.
-//   start(r, j) = bias[j] (readable to kPanel) if bias, else c(r, j) if accumulate, else 0.
+//   rows x cols, cols <= kPanel.  a(r, k) at a[r * a_row + k * a_depth]: plain (a_depth 1) or
+//   transposed. b(k, j) at b[k * b_stride + j]: aligned, readable to kPanel columns, b_stride a
+//   multiple of 16. c: aligned, writable to kPanel columns if cols > 16, else to 16; c_stride a
+//   multiple of 16. start(r, j) = bias[j] (readable to kPanel) if bias, else c(r, j) if accumulate,
+//   else 0.
 struct Multiply {
   int64_t rows, cols, depth;
   const float* a;
@@ -48,7 +50,8 @@ struct Multiply {
 // Row losses and the gradient with respect to the network's output, for `rows` samples.
 //   output (rows, cols), padded: in: the output (or, if fused, z of the last layer);
 //          out: unchanged (or, if fused, the probabilities softmax(z) / sigmoid(z)).
-//   fused: the last activation (softmax, or sigmoid for binary cross-entropy) is part of the loss and
+//   fused: the last activation (softmax, or sigmoid for binary cross-entropy) is part of the loss
+//   and
 //          delta is the gradient with respect to z. Never together with loss.from_logits.
 //   labels (rows,): class indices in [0, cols), where loss.takes_labels(); targets (rows, cols),
 //          any alignment, otherwise.
@@ -72,8 +75,8 @@ struct LossRows {
 };
 
 // mask(r, c) = 0 with probability rate, else 1 / (1 - rate); rate in [0, 1).
-// Element (r, c) is dropped where word c % 4 of Philox(seed, {first_row + r, c / 4, iteration (low 32
-// bits), layer << 8 | Stream::kDropout}), as an integer, is below rate * 2^32 (rounded down).
+// Element (r, c) is dropped where word c % 4 of Philox(seed, {first_row + r, c / 4, iteration (low
+// 32 bits), layer << 8 | Stream::kDropout}), as an integer, is below rate * 2^32 (rounded down).
 struct DropoutMask {
   int64_t rows, cols;
   float rate;
@@ -93,8 +96,8 @@ struct KernelTable {
   void (*transpose)(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
                     int64_t dst_stride);
 
-  // dst[i] = float(src[i * src_step]) * scale + offset, 0 <= i < count. src any alignment; dst aligned;
-  // the multiplication and the addition round once each.
+  // dst[i] = float(src[i * src_step]) * scale + offset, 0 <= i < count. src any alignment; dst
+  // aligned; the multiplication and the addition round once each.
   void (*convert_u8)(const std::uint8_t* src, int64_t src_step, int64_t count, float scale,
                      float offset, float* dst);
   void (*convert_f32)(const float* src, int64_t src_step, int64_t count, float scale, float offset,
@@ -126,7 +129,8 @@ struct KernelTable {
   // g + l2 * w as the gradient. velocity is null where sgd.momentum == 0.
   void (*sgd)(const Sgd& sgd, float l2, int64_t count, float* w, const float* g, float* velocity);
 
-  // Sum of squares of count consecutive floats (count a multiple of 16, aligned), accumulated in double.
+  // Sum of squares of count consecutive floats (count a multiple of 16, aligned), accumulated in
+  // double.
   double (*sum_squares)(int64_t count, const float* w);
 };
 

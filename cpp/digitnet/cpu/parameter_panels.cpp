@@ -27,8 +27,8 @@ void ParameterPanels::pack(const DenseParameters& parameters) {
 }
 
 DenseParameters ParameterPanels::unpack() const {
-  DenseParameters parameters{in_, units_, std::vector<float>(static_cast<std::size_t>(in_ * units_)),
-                             {}};
+  DenseParameters parameters{
+      in_, units_, std::vector<float>(static_cast<std::size_t>(in_ * units_)), {}};
   for (int64_t p = 0; p < panels_; ++p) {
     const int64_t cols = cols_of(p);
     for (int64_t i = 0; i < in_; ++i)

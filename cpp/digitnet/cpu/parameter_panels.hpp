@@ -10,8 +10,8 @@ namespace digitnet::cpu {
 
 inline int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
-// One dense layer's parameters (or their gradient, or velocity) as the kernels read them: panel p holds
-// kernel columns 32 p .. 32 p + 31 as a contiguous (in, 32) matrix; padding columns are zero.
+// One dense layer's parameters (or their gradient, or velocity) as the kernels read them: panel p
+// holds kernel columns 32 p .. 32 p + 31 as a contiguous (in, 32) matrix; padding columns are zero.
 class ParameterPanels {
  public:
   explicit ParameterPanels(const Layer& dense);

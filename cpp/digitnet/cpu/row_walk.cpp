@@ -181,8 +181,8 @@ void RowWalk::backward_elementwise(std::size_t l, RowRange rows, const Pass& pas
   }
 }
 
-// da = dz @ kernel^T, 32 inputs at a time: their slice of the kernel is transposed into scratch, 4 KiB
-// blocks each, and serves all rows.
+// da = dz @ kernel^T, 32 inputs at a time: their slice of the kernel is transposed into scratch, 4
+// KiB blocks each, and serves all rows.
 void RowWalk::backward_input(const ParameterPanels& dense, RowRange rows, const PaddedMatrix& dz,
                              PaddedMatrix& da, float* scratch) const {
   for (int64_t i = 0; i < dense.in(); i += kPanel) {

@@ -1,6 +1,6 @@
 #pragma once
-// The way of a few rows through the network, forward and backward. Rows are independent of each other
-// here: whoever walks which rows, every value has the same bits.
+// The way of a few rows through the network, forward and backward. Rows are independent of each
+// other here: whoever walks which rows, every value has the same bits.
 
 #include "digitnet/cpu/parameter_panels.hpp"
 #include "digitnet/cpu/workspace.hpp"
@@ -51,8 +51,8 @@ class RowWalk {
                      const Pass& pass, Workspace& work) const;
   void forward_elementwise(std::size_t layer, RowRange rows, const Pass& pass,
                            Workspace& work) const;
-  void backward_elementwise(std::size_t layer, RowRange rows, const Pass& pass,
-                            PaddedMatrix& delta, Workspace& work) const;
+  void backward_elementwise(std::size_t layer, RowRange rows, const Pass& pass, PaddedMatrix& delta,
+                            Workspace& work) const;
   void backward_input(const ParameterPanels& dense, RowRange rows, const PaddedMatrix& dz,
                       PaddedMatrix& da, float* scratch) const;
 

@@ -66,8 +66,8 @@ int size_in(Office& o) {
   return o.size;
 }
 
-// In the child of a fork the team's threads do not exist and its locks may be held by nobody: leave the
-// object alone and start anew.
+// In the child of a fork the team's threads do not exist and its locks may be held by nobody: leave
+// the object alone and start anew.
 void forget_team_of_parent(Office& o) {
   if (o.team == nullptr || o.owner == process_id()) return;
   (void)o.team.release();
@@ -126,7 +126,8 @@ void ThreadTeam::close() {
 }
 
 void ThreadTeam::start(Function function, void* data) {
-  if (size_ == 1) return function(data, 0);  // touches nothing: many callers may share a team of one
+  if (size_ == 1)
+    return function(data, 0);  // touches nothing: many callers may share a team of one
   function_ = function;
   data_ = data;
   begin_.arrive_and_wait();

@@ -1,6 +1,6 @@
 #pragma once
-// A fixed team of threads that meet at barriers. Waiting spins for some microseconds, then sleeps: a
-// training step is short, an idle team must cost nothing.
+// A fixed team of threads that meet at barriers. Waiting spins for some microseconds, then sleeps:
+// a training step is short, an idle team must cost nothing.
 
 #include <atomic>
 #include <condition_variable>
@@ -58,8 +58,8 @@ class ThreadTeam {
   std::vector<std::thread> threads_;
 };
 
-// The process-wide team, held while the lease lives. Where another thread holds it, or `wanted` is 1,
-// the lease is a team of one: the caller alone. After a fork the child starts a team of its own.
+// The process-wide team, held while the lease lives. Where another thread holds it, or `wanted` is
+// 1, the lease is a team of one: the caller alone. After a fork the child starts a team of its own.
 class TeamLease {
  public:
   explicit TeamLease(int wanted);
@@ -74,8 +74,8 @@ class TeamLease {
   ThreadTeam* team_;
 };
 
-// Size of the process-wide team: set_num_threads, else DIGITNET_NUM_THREADS, else the processors that
-// affinity and the cgroup's CPU quota leave to this process.
+// Size of the process-wide team: set_num_threads, else DIGITNET_NUM_THREADS, else the processors
+// that affinity and the cgroup's CPU quota leave to this process.
 int num_threads();
 void set_num_threads(int count);  // 1 .. 1024, else std::invalid_argument
 

@@ -11,7 +11,8 @@
 
 namespace digitnet::cpu {
 
-// Receives each finished gradient tile, from the member that computed it; parameters may be changed.
+// Receives each finished gradient tile, from the member that computed it; parameters may be
+// changed.
 class TileSink {
  public:
   virtual ~TileSink() = default;
@@ -25,7 +26,8 @@ class TrainingRun {
   TrainingRun(const Network& network, const Panels& dense, const KernelTable& kernels,
               const Dataset& data, const TrainPlan& plan, int members);
 
-  // All batches in order. iteration and totals as in Engine::train. dropout: off for plain gradients.
+  // All batches in order. iteration and totals as in Engine::train. dropout: off for plain
+  // gradients.
   void run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint64_t& iteration, Totals& totals,
            Monitor& monitor);
 
@@ -48,7 +50,8 @@ class TrainingRun {
   GradientTiles tiles_;
   Workspace work_;
   std::vector<Member> members_;
-  std::vector<double> tile_penalty_;  // l2 * sum of squares of each tile's kernel, before the update
+  std::vector<double>
+      tile_penalty_;  // l2 * sum of squares of each tile's kernel, before the update
 };
 
 }  // namespace digitnet::cpu

@@ -10,8 +10,8 @@
 
 namespace digitnet::cpu {
 
-// A padded float32 matrix, as kernel_table.hpp calls for. Its stride is never a multiple of 1 KiB: the
-// kernels walk down columns, and such strides would crowd a few cache sets.
+// A padded float32 matrix, as kernel_table.hpp calls for. Its stride is never a multiple of 1 KiB:
+// the kernels walk down columns, and such strides would crowd a few cache sets.
 class PaddedMatrix {
  public:
   PaddedMatrix() = default;
@@ -27,7 +27,8 @@ class PaddedMatrix {
   AlignedBuffer<float> values_;
 };
 
-// What a walk writes down: Predict keeps outputs, Evaluate adds targets and losses, Train adds deltas.
+// What a walk writes down: Predict keeps outputs, Evaluate adds targets and losses, Train adds
+// deltas.
 enum class Purpose { kPredict, kEvaluate, kTrain };
 
 // Everything a walk over at most `rows` samples needs beside the parameters. Threads may share one,
@@ -35,15 +36,15 @@ enum class Purpose { kPredict, kEvaluate, kTrain };
 struct Workspace {
   Workspace(const Network& network, int64_t rows, Purpose purpose, const Objective* objective);
 
-  PaddedMatrix input;                // (rows, input_size), converted, scaled
-  std::vector<PaddedMatrix> z;       // per layer: only where the derivative needs it
-  std::vector<PaddedMatrix> a;       // per layer: its output
-  std::vector<PaddedMatrix> mask;    // per layer: only dropout, only in training
-  std::vector<PaddedMatrix> delta;   // per dense layer: d(loss) / d(its z) after the backward walk
-  AlignedBuffer<std::int32_t> labels;  // (rows,) or empty
-  PaddedMatrix targets;                // (rows, output_size) or empty
-  AlignedBuffer<float> weights;        // (rows,)
-  AlignedBuffer<double> row_loss;      // (rows,)
+  PaddedMatrix input;               // (rows, input_size), converted, scaled
+  std::vector<PaddedMatrix> z;      // per layer: only where the derivative needs it
+  std::vector<PaddedMatrix> a;      // per layer: its output
+  std::vector<PaddedMatrix> mask;   // per layer: only dropout, only in training
+  std::vector<PaddedMatrix> delta;  // per dense layer: d(loss) / d(its z) after the backward walk
+  AlignedBuffer<std::int32_t> labels;              // (rows,) or empty
+  PaddedMatrix targets;                            // (rows, output_size) or empty
+  AlignedBuffer<float> weights;                    // (rows,)
+  AlignedBuffer<double> row_loss;                  // (rows,)
   std::vector<AlignedBuffer<double>> row_metrics;  // per metric (rows,)
 };
 

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from . import data as data_module
-from . import options
+from . import network, options
 
-_HIDDEN, _CLASSES, _BATCH, _RATE = 500, 10, 500, 0.5
+_HIDDEN, _CLASSES, _BATCH = 500, 10, 500
 
 
 def add_parser(commands: options.Commands) -> None:
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and print a table or JSON."""
     options.apply_machine(args)
     data = data_module.load(args)
-    model = _build(args.device)
+    model = network.build((_HIDDEN,), device=args.device)
     initial = model.get_weights()
 
     def epoch() -> None:
@@ -85,19 +85,6 @@ def dense_gflop(images: int) -> float:
     """
     first, second = 784 * _HIDDEN, _HIDDEN * _CLASSES
     return 2 * (2 * first + 3 * second) * images / 1e9
-
-
-def _build(device: str) -> Any:
-    from digitnet.layers import Dense, Flatten, Input, Rescaling
-    from digitnet.models import Sequential
-    from digitnet.optimizers import SGD
-
-    hidden, output = Dense(_HIDDEN, activation="relu"), Dense(_CLASSES, activation="softmax")
-    model = Sequential(
-        [Input((28, 28)), Flatten(), Rescaling(1 / 255), hidden, output], device=device
-    )
-    model.compile(SGD(_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
 
 
 def _time(

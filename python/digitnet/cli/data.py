@@ -73,7 +73,7 @@ def as_model_input(model: Any, images: NDArray[np.uint8]) -> NDArray[Any]:
         images: uint8 (n, rows, columns).
 
     Returns:
-        The images as uint8 or float32 in the model's input shape, (n, rows, columns) or (n, pixels).
+        uint8 or float32 (n, rows, columns) or (n, pixels), as the model's input shape is.
 
     Raises:
         ValueError: the model reads another number of values.

@@ -7,11 +7,10 @@ import os
 import platform
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from . import options
+from . import network, options
 
 _EXTRAS = {"plot": ("matplotlib", "pillow"), "test": ("pytest", "matplotlib", "pillow")}
 
@@ -81,7 +80,7 @@ def _devices() -> str:
     if "cuda" in found:
         return ", ".join(found)
     try:
-        _small_network("cuda")
+        network.build((32,), device="cuda")
     except (RuntimeError, ValueError) as error:
         return f"{', '.join(found)} (no cuda: {error})"
     return ", ".join(found)
@@ -109,26 +108,13 @@ def _extra(names: tuple[str, ...]) -> str:
     return ", ".join(found)
 
 
-def _small_network(device: str) -> Any:
-    from digitnet.layers import Dense, Flatten, Input, Rescaling
-    from digitnet.models import Sequential
-    from digitnet.optimizers import SGD
-
-    hidden, output = Dense(32, activation="relu"), Dense(10, activation="softmax")
-    model = Sequential(
-        [Input((28, 28)), Flatten(), Rescaling(1 / 255), hidden, output], device=device
-    )
-    model.compile(SGD(0.5), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
-
-
 def _self_test(device: str) -> tuple[bool, str]:
     """Train on the bundled sample for two epochs of 125 steps; guessing would give 10 %."""
     from digitnet.datasets import mnist_sample
 
     (x_train, y_train), (x_test, y_test) = mnist_sample.load_data()
     start = time.perf_counter()
-    model = _small_network(device)
+    model = network.build((32,), device=device)
     model.fit(x_train, y_train, batch_size=32, epochs=2, verbose=0)
     accuracy = model.evaluate(x_test, y_test, verbose=0)[1]
     seconds = time.perf_counter() - start

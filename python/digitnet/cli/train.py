@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import data as data_module
-from . import options
+from . import network, options
 
 # 15 epochs of the sample's 4,000 images are as many steps as one epoch of MNIST's 60,000.
 _SAMPLE_EPOCHS = 15
@@ -97,7 +97,14 @@ def run(args: argparse.Namespace) -> int:
     if data.is_sample and args.epochs is None:
         print(f"So few images make few steps an epoch: {_SAMPLE_EPOCHS} epochs without --epochs.")
     epochs = args.epochs or (_SAMPLE_EPOCHS if data.is_sample else 1)
-    model = build(args, data.x_train.shape[1:])
+    model = network.build(
+        args.hidden,
+        device=args.device,
+        activation=args.activation,
+        dropout=args.dropout,
+        learning_rate=args.learning_rate,
+        momentum=args.momentum,
+    )
     print(_summary(args, model, epochs), flush=True)
     initial = model.get_weights()[0]
     history = model.fit(
@@ -116,24 +123,6 @@ def run(args: argparse.Namespace) -> int:
     if args.plots is not None:
         draw(args.plots, data, model, history, initial)
     return 0
-
-
-def build(args: argparse.Namespace, image_shape: tuple[int, ...]) -> Any:
-    """Build and compile the network that the options describe."""
-    from digitnet.layers import Dense, Dropout, Flatten, Input, Rescaling
-    from digitnet.models import Sequential
-    from digitnet.optimizers import SGD
-
-    layers: list[Any] = [Input(image_shape), Flatten(), Rescaling(1 / 255)]
-    for units in args.hidden:
-        layers.append(Dense(units, activation=args.activation))
-        if args.dropout:
-            layers.append(Dropout(args.dropout))
-    layers.append(Dense(10, activation="softmax"))
-    model = Sequential(layers, device=args.device)
-    optimizer = SGD(args.learning_rate, momentum=args.momentum)
-    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
 
 
 def draw(folder: str, data: data_module.Data, model: Any, history: Any, initial: Any) -> None:

@@ -1,0 +1,153 @@
+"""Model files: safetensors, with the configuration as JSON in the file's metadata.
+
+Tensors are ``layers.{i}.kernel`` and ``layers.{i}.bias`` and, where momentum has built some up, the
+same with ``velocity.`` before; ``i`` counts the model's layers from 0. The metadata entry
+``digitnet`` holds the format's version and all settings. A file is data only: reading one executes
+nothing, and whatever does not fit raises a ValueError that names the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.utils.atomic import atomic_write
+
+FORMAT = 1
+SUFFIX = ".safetensors"
+PathLike: TypeAlias = str | os.PathLike[str]
+Tensors: TypeAlias = dict[str, NDArray[np.float32]]
+
+_KEY = "digitnet"
+_HEADER_LIMIT = 100_000_000  # bytes, that of the safetensors library
+
+
+class ModelFile(NamedTuple):
+    """What a file holds: settings as JSON-ready values, and named float32 arrays."""
+
+    settings: dict[str, Any]
+    tensors: Tensors
+
+
+def checked_path(path: PathLike) -> Path:
+    """Return the path if its name ends in .safetensors.
+
+    Raises
+    ------
+    ValueError
+        Another ending.
+    TypeError
+        ``path`` is not a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be a string or a path. Received: {path!r}")
+    result = Path(path)
+    if result.suffix != SUFFIX:
+        raise ValueError(f"path must end in {SUFFIX}, the one format of digitnet. Received: {path}")
+    return result
+
+
+def write(path: PathLike, settings: Mapping[str, Any], tensors: Tensors) -> None:
+    """Write a model file: a reader sees the old file or all of the new one.
+
+    Equal content gives equal bytes.
+
+    Raises
+    ------
+    ValueError
+        ``path`` has another ending, or a tensor holds NaN or infinity (training diverged).
+    TypeError
+        ``path`` is not a path.
+    OSError
+        The file cannot be written.
+    """
+    target = checked_path(path)
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise ValueError(f"{name} must be finite to be saved; the training has diverged")
+    from safetensors.numpy import save  # here: `import digitnet` should not pay for it
+
+    text = json.dumps({"format": FORMAT, **settings}, sort_keys=True, allow_nan=False)
+    atomic_write(target, save(tensors, metadata={_KEY: text}))
+
+
+def read(path: PathLike) -> ModelFile:
+    """Read a model file; its settings are JSON of unknown content, its tensors finite float32.
+
+    Raises
+    ------
+    FileNotFoundError, OSError
+        The file is not there or cannot be read.
+    ValueError
+        It is damaged, not digitnet's, or of a newer format.
+    TypeError
+        ``path`` is not a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be a string or a path. Received: {path!r}")
+    data = _read_bytes(Path(path))
+    tensors = _tensors(data, path)
+    length = int.from_bytes(data[:8], "little")
+    settings = _settings(json.loads(data[8 : 8 + length]).get("__metadata__", {}), path)
+    return ModelFile(settings, tensors)
+
+
+def damaged(path: PathLike, reason: object) -> ValueError:
+    """Return the error for a file that is no usable model."""
+    return ValueError(f"{path} is not a digitnet model file, or is damaged: {reason}")
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Return the file's bytes, having looked at the size it claims before reading a huge one."""
+    with path.open("rb") as file:
+        head = file.read(8)
+        length = int.from_bytes(head, "little")
+        if len(head) < 8 or length > min(_HEADER_LIMIT, os.fstat(file.fileno()).st_size - 8):
+            raise damaged(path, "its header is cut short or too long")
+        return head + file.read()
+
+
+def _tensors(data: bytes, path: PathLike) -> Tensors:
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        parts = deserialize(data)
+    except SafetensorError as error:
+        raise damaged(path, error) from None
+    tensors = {}
+    for name, part in parts:
+        if part["dtype"] != "F32":
+            raise damaged(path, f"{name} must be float32 (F32). Received: {part['dtype']}")
+        tensor = np.frombuffer(part["data"], "<f4").reshape(part["shape"]).astype(np.float32)
+        if not np.isfinite(tensor).all():
+            raise damaged(path, f"{name} must hold finite numbers only")
+        tensors[name] = tensor
+    return tensors
+
+
+def _settings(metadata: Mapping[str, str], path: PathLike) -> dict[str, Any]:
+    if _KEY not in metadata:
+        raise damaged(path, f"its metadata has no entry {_KEY!r}")
+    try:
+        settings = json.loads(metadata[_KEY], parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"its metadata is not JSON ({error})") from None
+    if not isinstance(settings, dict) or type(settings.get("format")) is not int:
+        raise damaged(path, "its metadata names no format version")
+    version = settings.pop("format")
+    if version != FORMAT:
+        raise ValueError(
+            f"{path} must have format version {FORMAT}, which this digitnet reads. "
+            f"Received: version {version}"
+        )
+    return settings
+
+
+def _refuse_constant(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON number")
