@@ -3,18 +3,17 @@
 The tolerance: a gradient in float32 is a chain of sums (over the inputs, the units, the batch), and
 a sum of n terms is wrong by at most n eps times the sum of their magnitudes; rounding that partly
 cancels makes it nearer sqrt(n) eps. Allowed is LENGTHS eps times the largest element of the same
-gradient, where LENGTHS adds up the lengths of all sums; NumPy in float32 needs a twentieth of that, a
-fifth where every length is 1.
+gradient, where LENGTHS adds up the lengths of all sums; NumPy in float32 needs a twentieth of that,
+and a fifth where every length is 1.
 """
 
 from itertools import pairwise
 
+import digitnet
 import numpy as np
 import pytest
 from agreement import ALPHA, SPARSE, build, dense
 from reference_mlp import ACTIVATIONS, Activation, Loss, Network, Rescaling, Sgd
-
-import digitnet
 
 EPS = np.finfo(np.float32).eps
 

@@ -66,9 +66,7 @@ def real(
     limits = " and ".join(f"{sign} {bound:g}" for bound, sign, _ in bounds if bound is not None)
     expected = f"a number {limits}" if limits else "a finite number"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(
-            f"{name} must be {expected}. Received: {value!r} ({type(value).__name__})"
-        )
+        raise TypeError(f"{name} must be {expected}. Received: {value!r} ({type(value).__name__})")
     try:
         number = float(value)
     except OverflowError:  # an int beyond float64

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from digitnet import _core, losses, metrics as metric_module, optimizers
+from digitnet import _core, losses, optimizers
+from digitnet import metrics as metric_module
 from digitnet._identifiers import serialize
 from digitnet.callbacks import Logs
 from digitnet.losses import Loss

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from digitnet import _core
 from digitnet._checks import MAX_INT
@@ -65,7 +64,7 @@ def as_float32(array: NDArray[Any]) -> FloatArray:
         return array.astype(np.float32)
 
 
-def _check_finite(rows: FloatArray, original: NDArray[Any], name: str) -> None:
+def check_finite(rows: FloatArray, original: NDArray[Any], name: str) -> None:
     """Raise a ValueError that names the first NaN, infinity or value too large for float32."""
     found = _core.first_nonfinite(rows)
     if found is not None:
@@ -110,7 +109,7 @@ def as_samples(x: object, name: str, shape: Shape) -> _core.Samples:
     rows = array if array.dtype == np.uint8 else as_float32(array)
     rows = rows.reshape(len(array), -1)
     if rows.dtype != np.uint8:
-        _check_finite(rows, array, name)
+        check_finite(rows, array, name)
     return rows
 
 
@@ -180,8 +179,8 @@ def as_rows(y: object, name: str, outputs: int) -> FloatArray:
             f"Received: shape {array.shape}{hint}"
         )
     rows = as_float32(array)
-    _check_finite(rows, array, name)
-    return rows
+    check_finite(rows, array, name)
+    return np.ascontiguousarray(rows)
 
 
 def as_sample_weight(values: object, name: str, samples: int) -> FloatArray:
@@ -201,7 +200,7 @@ def as_sample_weight(values: object, name: str, samples: int) -> FloatArray:
             f"Received: shape {array.shape}"
         )
     weights = np.ascontiguousarray(as_float32(array))
-    _check_finite(weights[:, np.newaxis], array, name)
+    check_finite(weights[:, np.newaxis], array, name)
     if (weights < 0).any():
         i = int((weights < 0).argmax())
         raise ValueError(f"{name} must not be negative. Received: {name}[{i}] = {array[i]}")
@@ -216,54 +215,26 @@ def as_data(
     shape: Shape,
     outputs: int,
     labels: bool,
-    prefix: str = "",
+    names: tuple[str, str, str] = ("x", "y", "sample_weight"),
 ) -> Data:
     """Check samples, targets and weights, and that they are equally many.
 
-    ``labels`` tells whether the loss takes class indices; ``prefix`` stands before the argument
-    names in messages.
+    ``labels`` tells whether the loss takes class indices; ``names`` are for messages.
 
     Raises
     ------
     TypeError, ValueError
         As ``as_samples``, ``as_labels``, ``as_rows`` and ``as_sample_weight``; or lengths differ.
     """
-    samples = as_samples(x, f"{prefix}x", shape)
-    name = f"{prefix}y"
-    targets = as_labels(y, name, outputs) if labels else as_rows(y, name, outputs)
+    samples = as_samples(x, names[0], shape)
+    targets: _core.Targets
+    targets = as_labels(y, names[1], outputs) if labels else as_rows(y, names[1], outputs)
     if len(samples) != len(targets):
         raise ValueError(
-            f"{prefix}x and {name} must hold equally many samples. "
+            f"{names[0]} and {names[1]} must hold equally many samples. "
             f"Received: {len(samples)} and {len(targets)}"
         )
     weights = None
     if sample_weight is not None:
-        weights = as_sample_weight(sample_weight, f"{prefix}sample_weight", len(samples))
+        weights = as_sample_weight(sample_weight, names[2], len(samples))
     return Data(samples, targets, weights)
-
-
-def as_weights(values: object, shapes: Sequence[Shape], name: str) -> list[FloatArray]:
-    """Return one float32 array for each of ``shapes``: weights or gradients in the model's order.
-
-    Raises
-    ------
-    TypeError
-        ``values`` is not a list of arrays of real numbers.
-    ValueError
-        Another number of arrays, another shape, or a value that is not finite in float32.
-    """
-    if not isinstance(values, (list, tuple)):
-        raise TypeError(f"{name} must be a list of arrays. Received: {type(values).__name__}")
-    if len(values) != len(shapes):
-        raise ValueError(f"{name} must hold {len(shapes)} arrays. Received: {len(values)}")
-    arrays = []
-    for i, (value, shape) in enumerate(zip(values, shapes, strict=True)):
-        array = as_array(value, f"{name}[{i}]")
-        if array.shape != shape:
-            raise ValueError(
-                f"{name}[{i}] must have shape {shape}. Received: shape {array.shape}"
-            )
-        converted = as_float32(array)
-        _check_finite(converted.reshape(len(array), -1), array, f"{name}[{i}]")
-        arrays.append(np.ascontiguousarray(converted))
-    return arrays

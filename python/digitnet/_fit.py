@@ -13,9 +13,6 @@ from digitnet._data import Data
 from digitnet._progress import ProgressLine, say
 from digitnet.callbacks import Callback, Logs
 
-# Rows for which the core keeps activations at once where the user gives no batch_size.
-TEST_BATCH = 512
-
 
 class Plan(NamedTuple):
     """The arguments of `fit` that govern the loop."""
@@ -42,7 +39,7 @@ def split(data: Data, fraction: object) -> tuple[Data, Data | None]:
     at = math.floor(samples * (1 - share))
     if not 0 < at < samples:
         raise ValueError(
-            f"validation_split must leave samples for training and for validation. "
+            "validation_split must leave samples for training and for validation. "
             f"Received: {share:g} of {samples} samples"
         )
     weights = data.sample_weight
@@ -56,7 +53,6 @@ def evaluate(
     core: _core.Model,
     settings: TrainingSettings,
     data: Data,
-    batch_size: int,
     progress: _core.Progress | None = None,
 ) -> _core.Result:
     """Return the mean loss and metrics over the data, with dropout off."""
@@ -64,7 +60,6 @@ def evaluate(
         data.x,
         data.y,
         data.sample_weight,
-        min(batch_size, len(data.x)),
         settings.require_loss().core_loss(),
         settings.core_metrics(core.output_size),
         progress,
@@ -91,15 +86,11 @@ def run_epochs(
     for epoch in range(plan.first_epoch, plan.last_epoch):
         callbacks.on_epoch_begin(epoch, {})
         say(f"Epoch {epoch + 1}/{plan.last_epoch}", plan.verbose)
-        line = ProgressLine(samples, settings.metric_names, plan.verbose)
-        try:
+        with ProgressLine(samples, settings.metric_names, plan.verbose) as line:
             logs = _run_epoch(core, settings, plan, data, line.callback)
             if validation is not None:
-                tested = evaluate(core, settings, validation, TEST_BATCH)
+                tested = evaluate(core, settings, validation)
                 logs |= settings.logs(tested, "val_")
-        except BaseException:
-            line.abandon()
-            raise
         line.finish(logs)
         callbacks.on_epoch_end(epoch, logs)
         if should_stop():
@@ -127,4 +118,3 @@ def _run_epoch(
             progress,
         )
     return settings.logs(result)
-

@@ -64,7 +64,10 @@ def deserialize(saved: object, classes: Mapping[str, type[T]], what: str) -> T:
 
 
 def resolve(
-    identifier: object, base: type[T], names: Mapping[str, type[T]], classes: Mapping[str, type[T]],
+    identifier: object,
+    base: type[T],
+    names: Mapping[str, type[T]],
+    classes: Mapping[str, type[T]],
     what: str,
 ) -> T:
     """Return the object meant by a name, an instance, a class or a saved configuration.

@@ -44,7 +44,9 @@ def value_pair(
     return targets, output
 
 
-def label_pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def label_pair(
+    y_true: ArrayLike, y_pred: ArrayLike
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return class labels (n,) and outputs (n, classes); labels may also come as (n, 1).
 
     Raises

@@ -78,9 +78,13 @@ class ProgressLine:
         self._write(("\r" if self._shown else "") + line.ljust(self._shown) + "\n")
         self._shown = 0
 
-    def abandon(self) -> None:
-        """Leave an unfinished line as it stands and begin the next."""
-        if self._shown:
+    def __enter__(self) -> ProgressLine:
+        """Begin the work whose progress is shown."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """After an exception, leave the unfinished line as it stands and begin the next."""
+        if kind is not None and self._shown:
             self._write("\n")
             self._shown = 0
 

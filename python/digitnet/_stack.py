@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from digitnet import _core, layers as layer_module
+from digitnet import _core
 from digitnet._checks import sample_shape, text
-from digitnet._data import FloatArray, Shape, as_weights
-from digitnet._identifiers import serialize, unknown
-from digitnet._summary import summary_lines
+from digitnet._data import FloatArray, Shape
+from digitnet._identifiers import unknown
 from digitnet.layers import InputLayer, Layer
 from digitnet.layers.layer import Place
 from digitnet.utils.random_seed import next_seed
 
 DEVICES = ("auto", "cpu", "cuda")
-S = TypeVar("S", bound="LayerStack")
 
 
 class LayerStack:
@@ -33,6 +27,8 @@ class LayerStack:
     ) -> None:
         if text(device, "device") not in DEVICES:
             raise unknown("device", device, [repr(known) for known in DEVICES])
+        if device == "cuda" and (reason := _core.why_no_cuda()):
+            raise RuntimeError(reason)
         self.name = "sequential" if name is None else text(name, "name")
         self._device = device
         self._layers: list[Layer] = []
@@ -108,14 +104,23 @@ class LayerStack:
                 layers.append(layer)
         self._set_layers(layers, shape)
 
-    def _set_layers(self, layers: list[Layer], input_shape: Shape | None) -> None:
-        """Replace layers and input shape, then build if both are there; nothing changes on error."""
+    def _set_layers(
+        self,
+        layers: list[Layer],
+        input_shape: Shape | None,
+        weights: Mapping[int, list[FloatArray]] | None = None,
+    ) -> None:
+        """Replace layers and input shape, then build if both are there; nothing changes on error.
+
+        ``weights``, by the layer's id, are taken instead of those that layers have or initial ones.
+        """
         names = _unique_names(layers)
-        kept = {id(layer): layer.get_weights() for layer in self._layers}
-        core, places = None, []
+        kept = weights or {id(layer): layer.get_weights() for layer in self._layers}
+        core: _core.Model | None = None
+        places: list[Place] = []
         seed = next_seed() if self._seed is None else self._seed
         if layers and input_shape is not None:
-            core, places = self._make_core(layers, input_shape, seed, kept.get)
+            core, places = self._make_core(layers, input_shape, seed, kept)
         for layer in self._layers:
             layer.place = None
         self._layers, self._input_shape, self._core, self._seed = layers, input_shape, core, seed
@@ -129,16 +134,16 @@ class LayerStack:
         layers: list[Layer],
         input_shape: Shape,
         seed: int,
-        kept: Callable[[int], list[FloatArray] | None],
+        kept: Mapping[int, list[FloatArray]],
     ) -> tuple[_core.Model, list[Place]]:
-        shapes = _walk(layers, input_shape)
+        shapes = walk(layers, input_shape)
         described = [found for layer in layers if (found := layer.core_layer()) is not None]
         core = _core.Model(prod(input_shape), described, self._device, seed)
         weights: list[FloatArray] = []
         places = []
         for layer, shape in zip(layers, shapes, strict=False):
             places.append(Place(core, len(weights), shape))
-            weights += kept(id(layer)) or layer.initial_weights(shape)
+            weights += kept.get(id(layer)) or layer.initial_weights(shape)
         core.set_weights(weights)
         if self._core is not None:
             core.iterations, core.epochs = self._core.iterations, self._core.epochs
@@ -149,7 +154,7 @@ class LayerStack:
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Fix the shape of the samples and draw the initial weights.
 
-        Needed only where neither an Input, nor ``input_shape=`` on the first layer, nor data say it.
+        Needed only where no Input, no ``input_shape=`` on the first layer and no data say it.
 
         Parameters
         ----------
@@ -195,7 +200,7 @@ class LayerStack:
         """Return the shape before every layer and, last, that of the output."""
         if not self._layers:
             raise ValueError(f"model {self.name!r} has no layers; add one first")
-        return _walk(self._layers, input_shape)
+        return walk(self._layers, input_shape)
 
     @property
     def built(self) -> bool:
@@ -221,95 +226,8 @@ class LayerStack:
             raise AttributeError(f"model {self.name!r} has no output shape yet")
         return (None, *self._shapes(self._input_shape)[-1])
 
-    # --- weights
 
-    def _weight_shapes(self) -> list[Shape]:
-        places = [(layer, layer.place) for layer in self._layers]
-        return [
-            shape
-            for layer, place in places
-            if place is not None
-            for shape in layer.weight_shapes(place.input_shape).values()
-        ]
-
-    def get_weights(self) -> list[FloatArray]:
-        """Return copies of all weights: kernel (in, units) and bias (units,) of every Dense in turn.
-
-        An empty list before the model is built.
-        """
-        return [] if self._core is None else self._core.get_weights()
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Replace all weights; order and shapes as `get_weights`.
-
-        Raises
-        ------
-        TypeError
-            ``weights`` is not a list of arrays of real numbers.
-        ValueError
-            The model is not built, or number, shapes or values do not fit; nothing is changed then.
-        """
-        core = self._require_core("set_weights")
-        core.set_weights(as_weights(weights, self._weight_shapes(), "weights"))
-
-    def count_params(self) -> int:
-        """Return the number of all weights.
-
-        Raises
-        ------
-        ValueError
-            The model is not built.
-        """
-        self._require_core("count_params")
-        return sum(int(np.prod(shape)) for shape in self._weight_shapes())
-
-    def summary(self, print_fn: Callable[[str], object] | None = None) -> None:
-        """Print a table of the layers, their output shapes and their numbers of weights.
-
-        Parameters
-        ----------
-        print_fn : callable, optional
-            Called with each line; default: print.
-        """
-        shapes: list[Shape] = []
-        if self._core is not None and self._input_shape is not None:
-            shapes = self._shapes(self._input_shape)[1:]
-        for line in summary_lines(self.name, self._layers, shapes):
-            (print_fn or print)(line)
-
-    # --- configuration
-
-    def get_config(self) -> dict[str, Any]:
-        """Return name, layers and input shape as JSON-ready values; no weights."""
-        return {
-            "name": self.name,
-            "layers": [serialize(layer) for layer in self._layers],
-            "input_shape": None if self._input_shape is None else list(self._input_shape),
-        }
-
-    @classmethod
-    def from_config(cls: type[S], config: Mapping[str, Any], device: str = "auto") -> S:
-        """Build a model, with new weights, from what `get_config` returned.
-
-        Raises
-        ------
-        TypeError, ValueError
-            ``config`` has another form, or describes no model.
-        """
-        if not isinstance(config, Mapping) or set(config) != {"name", "layers", "input_shape"}:
-            raise ValueError(
-                "config must be a mapping with name, layers and input_shape. "
-                f"Received: {config!r}"
-            )
-        if not isinstance(config["layers"], (list, tuple)):
-            raise ValueError(f"config['layers'] must be a list. Received: {config['layers']!r}")
-        found: list[Layer] = [layer_module.deserialize(item) for item in config["layers"]]
-        if config["input_shape"] is not None:
-            found.insert(0, InputLayer(config["input_shape"]))
-        return cls(found, device=device, name=config["name"])
-
-
-def _walk(layers: list[Layer], input_shape: Shape) -> list[Shape]:
+def walk(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
     """Return the shape before every layer and, last, that of the output."""
     shapes = [input_shape]
     for layer in layers:
@@ -331,7 +249,9 @@ def _unique_names(layers: list[Layer]) -> list[str]:
         base, count = name, 0
         while name in taken:
             if layer.given_name:
-                raise ValueError(f"layer names must differ within a model. Received: {name!r} twice")
+                raise ValueError(
+                    f"layer names must differ within a model. Received: {name!r} twice"
+                )
             count += 1
             name = f"{base}_{count}"
         taken.add(name)

@@ -9,9 +9,9 @@ from digitnet.layers import Layer
 _WIDTHS = (32, 24, 12)
 
 
-def summary_lines(name: str, layers: Sequence[Layer], output_shapes: Sequence[tuple[int, ...]]) -> (
-    list[str]
-):
+def summary_lines(
+    name: str, layers: Sequence[Layer], output_shapes: Sequence[tuple[int, ...]]
+) -> list[str]:
     """Return the table's lines; ``output_shapes`` is empty where the model is not built."""
     rule, double_rule = "_" * sum(_WIDTHS), "=" * sum(_WIDTHS)
     lines = [f'Model: "{name}"', rule, _row("Layer (type)", "Output Shape", "Param #"), double_rule]

@@ -32,4 +32,4 @@ def cpu_isa() -> str:
 
 def devices() -> list[str]:
     """Return what ``Sequential(device=…)`` can use on this machine, best last."""
-    return ["cpu"]
+    return ["cpu"] if _core.why_no_cuda() else ["cpu", "cuda"]

@@ -1,7 +1,7 @@
 """Loss functions: what training minimises.
 
-A loss is the mean over the samples of a row loss; formulas are those of Keras 3. Called on arrays, a
-loss is computed here in float64 with plain NumPy; in a model the core computes it.
+A loss is the mean over the samples of a row loss; formulas are those of Keras 3. Called on arrays,
+a loss is computed here in float64 with plain NumPy; in a model the core computes it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Loss(Configurable):
     def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Float64Array:
         """Return the loss of every sample, float64 (n,).
 
-        ``y_pred`` is (n, outputs); ``y_true`` has its shape, or is (n,) where the loss takes labels.
+        ``y_pred`` is (n, outputs); ``y_true`` has its shape, or is (n,) if the loss takes labels.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class _Crossentropy(Loss):
         else:  # Keras 3 rescales every row of probabilities to sum 1
             p = output / output.sum(axis=1, keepdims=True)
             log_p = np.log(np.clip(p, EPSILON, 1 - EPSILON))
-        return -(smooth * log_p).sum(axis=1)
+        return np.asarray(-(smooth * log_p).sum(axis=1))
 
 
 class CategoricalCrossentropy(_Crossentropy):

@@ -1,6 +1,6 @@
 """Metrics: what training reports beside the loss. They ignore sample weights, as in Keras 3.
 
-Called on arrays, a metric is computed here in float64 with plain NumPy; in a model the core does it.
+Called on arrays, a metric is computed here in float64 with plain NumPy; in a model, by the core.
 """
 
 from __future__ import annotations

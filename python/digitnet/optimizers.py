@@ -20,8 +20,8 @@ class SGD(Configurable):
         w = w + v                                           or, with nesterov,
         w = w + momentum * v - learning_rate * g
 
-    Sources: momentum, Polyak 1964; the Nesterov form, Sutskever et al. 2013; the decay apart from the
-    gradient, Loshchilov and Hutter 2019.
+    Sources: momentum, Polyak 1964; the Nesterov form, Sutskever et al. 2013; the decay apart from
+    the gradient, Loshchilov and Hutter 2019.
 
     Parameters
     ----------

@@ -94,7 +94,8 @@ def read(path: PathLike) -> ModelFile:
     data = _read_bytes(Path(path))
     tensors = _tensors(data, path)
     length = int.from_bytes(data[:8], "little")
-    settings = _settings(json.loads(data[8 : 8 + length]).get("__metadata__", {}), path)
+    metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
+    settings = _settings(metadata, path)
     return ModelFile(settings, tensors)
 
 
@@ -117,7 +118,7 @@ def _tensors(data: bytes, path: PathLike) -> Tensors:
     from safetensors import SafetensorError, deserialize
 
     try:
-        parts = deserialize(data)
+        parts: list[tuple[str, dict[str, Any]]] = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise damaged(path, error) from None
     tensors = {}

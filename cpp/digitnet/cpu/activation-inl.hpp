@@ -114,16 +114,13 @@ void activate(Activation activation, float alpha, int64_t rows, int64_t cols, co
       });
     case Activation::kSigmoid:
       return map(rows, cols, z, a, stride, [](Vec x) { return sigmoid(x); });
-    case Activation::kTanh:
-      return map(rows, cols, z, a, stride, [](Vec x) { return tanh(x); });
+    case Activation::kTanh: return map(rows, cols, z, a, stride, [](Vec x) { return tanh(x); });
     case Activation::kSoftplus:
       return map(rows, cols, z, a, stride, [](Vec x) { return softplus(x); });
     case Activation::kSilu:
       return map(rows, cols, z, a, stride, [](Vec x) { return mul(x, sigmoid(x)); });
-    case Activation::kGelu:
-      return map(rows, cols, z, a, stride, [](Vec x) { return gelu(x); });
-    case Activation::kSoftmax:
-      return softmax(rows, cols, z, a, stride);
+    case Activation::kGelu: return map(rows, cols, z, a, stride, [](Vec x) { return gelu(x); });
+    case Activation::kSoftmax: return softmax(rows, cols, z, a, stride);
   }
 }
 
@@ -134,10 +131,8 @@ void activate_backward(Activation activation, float alpha, int64_t rows, int64_t
     map_gradient(rows, cols, x, stride, d, d_stride, f);
   };
   switch (activation) {
-    case Activation::kLinear:
-      return;
-    case Activation::kRelu:
-      return from(a, [](Vec y, Vec dy) { return keep(less(zero(), y), dy); });
+    case Activation::kLinear: return;
+    case Activation::kRelu: return from(a, [](Vec y, Vec dy) { return keep(less(zero(), y), dy); });
     case Activation::kLeakyRelu:
       return from(a, [=](Vec y, Vec dy) { return select(less(zero(), y), dy, mul(slope, dy)); });
     case Activation::kElu:  // alpha exp(z) = a + alpha where z <= 0
@@ -145,16 +140,14 @@ void activate_backward(Activation activation, float alpha, int64_t rows, int64_t
           a, [=](Vec y, Vec dy) { return select(less(zero(), y), dy, mul(dy, add(y, slope))); });
     case Activation::kSigmoid:
       return from(a, [=](Vec y, Vec dy) { return mul(dy, mul(y, sub(one, y))); });
-    case Activation::kTanh:
-      return from(a, [=](Vec y, Vec dy) { return mul(dy, fnma(y, y, one)); });
+    case Activation::kTanh: return from(a, [=](Vec y, Vec dy) { return mul(dy, fnma(y, y, one)); });
     case Activation::kSoftplus:  // sigmoid(z) = 1 - exp(-a)
       return from(a, [](Vec y, Vec dy) { return mul(dy, negate(expm1(negate(y)))); });
     case Activation::kSilu:
       return from(z, [](Vec x, Vec dy) { return mul(dy, silu_derivative(x)); });
     case Activation::kGelu:
       return from(z, [](Vec x, Vec dy) { return mul(dy, gelu_derivative(x)); });
-    case Activation::kSoftmax:
-      return softmax_backward(rows, cols, a, stride, d, d_stride);
+    case Activation::kSoftmax: return softmax_backward(rows, cols, a, stride, d, d_stride);
   }
 }
 

@@ -7,12 +7,6 @@
 namespace digitnet::cpu {
 namespace {
 
-// One word of sixteen counters, eight each in the low halves of 64-bit lanes, as the 32 x 32 -> 64
-// bit multiplication wants them. The high halves are ignored and may hold anything.
-struct PhiloxWord {
-  Int even, odd;
-};
-
 struct PhiloxKeys {
   std::uint32_t first[kPhiloxRounds], second[kPhiloxRounds];
 };
@@ -27,6 +21,8 @@ DIGITNET_INLINE PhiloxKeys philox_keys(std::uint64_t seed) {
   return keys;
 }
 
+// On eight counters, in the low halves of 64-bit lanes, as the 32 x 32 -> 64 bit multiplication
+// wants them. The high halves are ignored and may hold anything.
 DIGITNET_INLINE void philox_round(Int& c0, Int& c1, Int& c2, Int& c3, Int key0, Int key1) {
   const Int p0 = multiply_even(c0, broadcast_int(kPhiloxM0));
   const Int p1 = multiply_even(c2, broadcast_int(kPhiloxM1));

@@ -106,15 +106,12 @@ Term term(const LossRows& args, double y, double t) {
   const double error = y - t, size = std::abs(error), bend = args.loss.delta;
   const double sign = error > 0 ? 1 : error < 0 ? -1 : 0;
   switch (args.loss.kind) {
-    case LossKind::kMeanSquaredError:
-      return {error * error, 2 * error};
-    case LossKind::kMeanAbsoluteError:
-      return {size, sign};
+    case LossKind::kMeanSquaredError: return {error * error, 2 * error};
+    case LossKind::kMeanAbsoluteError: return {size, sign};
     case LossKind::kHuber:
       if (size <= bend) return {error * error / 2, error};
       return {bend * size - bend * bend / 2, bend * sign};
-    default:
-      return binary_term(args, y, t);
+    default: return binary_term(args, y, t);
   }
 }
 

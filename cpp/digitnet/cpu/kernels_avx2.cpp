@@ -1,7 +1,10 @@
 // The kernels for AVX2 with FMA; compiled with the flags that cpp/CMakeLists.txt gives this file.
 // Only the table leaves it.
 
+// The vocabulary first: the -inl files are written in it.
 #include "digitnet/cpu/vector_avx2.hpp"
+//
+#include "digitnet/cpu/integer_avx2.hpp"
 //
 #include "digitnet/cpu/math-inl.hpp"
 //

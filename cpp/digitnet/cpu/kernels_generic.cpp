@@ -44,29 +44,25 @@ void convert(const Number* src, int64_t src_step, int64_t count, float scale, fl
   }
 }
 
-float sigmoid(float z) { return 1.0F / (1.0F + std::exp(-z)); }
+// 1 / (1 + exp(-z)), without overflow
+float sigmoid(float z) {
+  const float e = std::exp(-std::abs(z));
+  return (z < 0 ? e : 1) / (1 + e);
+}
 
 constexpr float kRootHalf = 0.70710678F;       // 1 / sqrt 2
 constexpr float kNormalDensity = 0.39894228F;  // 1 / sqrt(2 pi)
 
 float activated(Activation activation, float alpha, float z) {
   switch (activation) {
-    case Activation::kRelu:
-      return z < 0 ? 0 : z;
-    case Activation::kLeakyRelu:
-      return z > 0 ? z : alpha * z;
-    case Activation::kElu:
-      return z > 0 ? z : alpha * std::expm1(z);
-    case Activation::kSigmoid:
-      return sigmoid(z);
-    case Activation::kTanh:
-      return std::tanh(z);
-    case Activation::kSoftplus:
-      return (z > 0 ? z : 0) + std::log1p(std::exp(-std::abs(z)));
-    case Activation::kSilu:
-      return z * sigmoid(z);
-    case Activation::kGelu:
-      return 0.5F * z * (1 + std::erf(z * kRootHalf));
+    case Activation::kRelu: return z < 0 ? 0 : z;
+    case Activation::kLeakyRelu: return z > 0 ? z : alpha * z;
+    case Activation::kElu: return z > 0 ? z : alpha * std::expm1(z);
+    case Activation::kSigmoid: return sigmoid(z);
+    case Activation::kTanh: return std::tanh(z);
+    case Activation::kSoftplus: return (z > 0 ? z : 0) + std::log1p(std::exp(-std::abs(z)));
+    case Activation::kSilu: return z * sigmoid(z);
+    case Activation::kGelu: return 0.5F * z * (1 + std::erf(z * kRootHalf));
     case Activation::kLinear:
     case Activation::kSoftmax:  // not elementwise: see softmax_row
       break;
@@ -77,20 +73,13 @@ float activated(Activation activation, float alpha, float z) {
 // da/dz from z where needs_preactivation(activation), else from a.
 float derivative(Activation activation, float alpha, float z, float a) {
   switch (activation) {
-    case Activation::kRelu:
-      return a > 0 ? 1 : 0;
-    case Activation::kLeakyRelu:
-      return a > 0 ? 1 : alpha;
-    case Activation::kElu:
-      return a > 0 ? 1 : a + alpha;
-    case Activation::kSigmoid:
-      return a * (1 - a);
-    case Activation::kTanh:
-      return 1 - a * a;
-    case Activation::kSoftplus:
-      return -std::expm1(-a);
-    case Activation::kSilu:
-      return sigmoid(z) * (1 + z * (1 - sigmoid(z)));
+    case Activation::kRelu: return a > 0 ? 1 : 0;
+    case Activation::kLeakyRelu: return a > 0 ? 1 : alpha;
+    case Activation::kElu: return a > 0 ? 1 : a + alpha;
+    case Activation::kSigmoid: return a * (1 - a);
+    case Activation::kTanh: return 1 - a * a;
+    case Activation::kSoftplus: return -std::expm1(-a);
+    case Activation::kSilu: return sigmoid(z) * (1 + z * (1 - sigmoid(z)));
     case Activation::kGelu:
       return 0.5F * (1 + std::erf(z * kRootHalf)) + z * std::exp(-0.5F * z * z) * kNormalDensity;
     case Activation::kLinear:

@@ -198,8 +198,7 @@ void loss_rows(const LossRows& args) {
     case LossKind::kSparseCategoricalCrossentropy:
       return class_losses(
           args, [&](int64_t r) { return LabelTargets{args.labels[r], args.cols, factor, offset}; });
-    case LossKind::kBinaryCrossentropy:
-      return binary_losses(args);
+    case LossKind::kBinaryCrossentropy: return binary_losses(args);
     case LossKind::kMeanSquaredError:
       return mean_losses(args, 0.0F, [](Vec y, Vec t) {
         const Vec error = sub(y, t);

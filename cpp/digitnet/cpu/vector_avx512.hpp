@@ -29,9 +29,6 @@ struct Vec {
 struct Mask {
   __mmask16 m;
 };
-struct Int {  // 16 lanes of 32 bits, also seen as 8 of 64
-  __m512i v;
-};
 struct Double16 {
   __m512d lo, hi;
 };
@@ -137,53 +134,6 @@ DIGITNET_INLINE double reduce_add(Double16 x) {
                                      _mm512_maskz_extractf64x4_pd(0xF, eight, 1));
   const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
-}
-
-// --- integers
-
-DIGITNET_INLINE Int broadcast_int(std::uint32_t x) {
-  return {_mm512_set1_epi32(static_cast<int>(x))};
-}
-DIGITNET_INLINE Int load_int(const std::uint32_t* p) { return {_mm512_loadu_si512(p)}; }
-DIGITNET_INLINE Int add(Int a, Int b) { return {_mm512_add_epi32(a.v, b.v)}; }
-DIGITNET_INLINE Int sub(Int a, Int b) { return {_mm512_sub_epi32(a.v, b.v)}; }
-DIGITNET_INLINE Int bit_and(Int a, Int b) { return {_mm512_and_si512(a.v, b.v)}; }
-DIGITNET_INLINE Int bit_xor(Int a, Int b) { return {_mm512_xor_si512(a.v, b.v)}; }
-DIGITNET_INLINE Mask equal(Int a, Int b) { return {_mm512_cmpeq_epi32_mask(a.v, b.v)}; }
-DIGITNET_INLINE Mask less_unsigned(Int a, Int b) { return {_mm512_cmplt_epu32_mask(a.v, b.v)}; }
-template <int kBits>
-DIGITNET_INLINE Int shift_right_signed(Int a) {
-  return {_mm512_maskz_srai_epi32(0xFFFF, a.v, kBits)};
-}
-DIGITNET_INLINE Vec to_float(Int a) { return {_mm512_maskz_cvtepi32_ps(0xFFFF, a.v)}; }
-DIGITNET_INLINE Int bits_of(Vec a) { return {_mm512_castps_si512(a.v)}; }
-DIGITNET_INLINE Vec float_from_bits(Int a) { return {_mm512_castsi512_ps(a.v)}; }
-// The 64-bit products of the even lanes.
-DIGITNET_INLINE Int multiply_even(Int a, Int b) { return {_mm512_maskz_mul_epu32(0xFF, a.v, b.v)}; }
-// Each odd lane into the even lane before it.
-DIGITNET_INLINE Int odd_to_even(Int a) { return {_mm512_maskz_srli_epi64(0xFF, a.v, 32)}; }
-// The even lanes of both: a's stay even, b's become odd.
-DIGITNET_INLINE Int merge_even(Int a, Int b) {
-  return {_mm512_mask_blend_epi32(0xAAAA, a.v, _mm512_maskz_slli_epi64(0xFF, b.v, 32))};
-}
-
-// Sixteen bytes as floats.
-DIGITNET_INLINE Vec load_u8(const std::uint8_t* p) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  return to_float(Int{_mm512_maskz_cvtepu8_epi32(0xFFFF, bytes)});
-}
-
-// Each aligned group of four lanes of a, b, c, d, read as the columns of a 4 x 4 matrix, becomes
-// its rows.
-DIGITNET_INLINE void transpose_groups(Vec& a, Vec& b, Vec& c, Vec& d) {
-  const __m512d ab_lo = _mm512_castps_pd(_mm512_maskz_unpacklo_ps(0xFFFF, a.v, b.v));
-  const __m512d ab_hi = _mm512_castps_pd(_mm512_maskz_unpackhi_ps(0xFFFF, a.v, b.v));
-  const __m512d cd_lo = _mm512_castps_pd(_mm512_maskz_unpacklo_ps(0xFFFF, c.v, d.v));
-  const __m512d cd_hi = _mm512_castps_pd(_mm512_maskz_unpackhi_ps(0xFFFF, c.v, d.v));
-  a.v = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(0xFF, ab_lo, cd_lo));
-  b.v = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(0xFF, ab_lo, cd_lo));
-  c.v = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(0xFF, ab_hi, cd_hi));
-  d.v = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(0xFF, ab_hi, cd_hi));
 }
 
 }  // namespace

@@ -48,18 +48,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from digitnet import __version__
-
     parser = argparse.ArgumentParser(
         prog="digitnet",
         description="Train and run multilayer perceptrons on handwritten digits.",
         epilog="digitnet COMMAND --help tells more about a command.",
     )
-    parser.add_argument("--version", action="version", version=f"digitnet {__version__}")
+    parser.add_argument("--version", action=_Version, help="show the version and leave")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in _COMMANDS:
         command.add_parser(commands)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version; only this option pays for looking it up."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *args: object) -> None:
+        from digitnet import __version__
+
+        print(f"digitnet {__version__}")
+        parser.exit()
 
 
 def _sentence(error: BaseException) -> str:

@@ -86,7 +86,8 @@ def as_model_input(model: Any, images: NDArray[np.uint8]) -> NDArray[Any]:
             f"the model reads inputs of shape {wanted}, but the images have shape "
             f"{images.shape[1:]}"
         )
-    shaped = images.reshape(len(images), *wanted)
+    shaped: NDArray[Any] = images.reshape(len(images), *wanted)
     if any(isinstance(layer, Rescaling) for layer in model.layers):
         return shaped
-    return shaped.astype(np.float32) / np.float32(255)
+    scaled: NDArray[Any] = np.divide(shaped, 255, dtype=np.float32)
+    return scaled

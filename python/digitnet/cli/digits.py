@@ -31,8 +31,8 @@ def read_images(path: str, *, raw: bool = False) -> NDArray[np.uint8]:
         uint8 (n, 28, 28), light on black.
 
     Raises:
-        OSError: the file is missing or cannot be read.
-        ValueError: it is no picture, shows nothing, or has the wrong size.
+        OSError: the file is missing or cannot be opened.
+        ValueError: it is no picture, is damaged, shows nothing, or has the wrong size.
         ImportError: Pillow is not installed.
     """
     with open(path, "rb") as file:
@@ -64,7 +64,7 @@ def _idx_images(path: str) -> NDArray[np.uint8]:
 
 def _open(path: str) -> Any:
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as error:
         message = 'pictures need Pillow, which is not installed: pip install "digitnet[plot]"'
         raise ImportError(message) from error
@@ -72,9 +72,10 @@ def _open(path: str) -> Any:
         with Image.open(path) as image:
             # Cameras store the picture as the sensor saw it, and how it was held beside it.
             return ImageOps.exif_transpose(image)
-    except (Image.UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        reason = type(error).__name__
-        raise ValueError(f"{path}: not a picture that can be read ({reason})") from None
+    except UnidentifiedImageError:
+        raise ValueError(f"{path}: not a picture of a known format, and no IDX file") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path}: not a picture that can be read ({error})") from None
 
 
 def _grey(image: Any) -> NDArray[np.float32]:
@@ -83,7 +84,7 @@ def _grey(image: Any) -> NDArray[np.float32]:
 
     if image.mode.startswith(("I", "F")):  # 16 bits and more
         deep = np.asarray(image.convert("F"), dtype=np.float32)
-        return deep / 257 if deep.max() > 255 else deep
+        return deep / np.float32(257) if deep.max() > 255 else deep
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         over = image.convert("RGBA")
         for paper in ("white", "black"):  # white ink on nothing needs black paper
@@ -109,7 +110,7 @@ def mnist_form(grey: NDArray[Any]) -> NDArray[np.uint8]:
     from PIL import Image
 
     ink = _ink(np.asarray(grey, dtype=np.float32))
-    rows, columns = np.flatnonzero(ink.max(axis=1) > 0.3), np.flatnonzero(ink.max(axis=0) > 0.3)
+    rows, columns = np.flatnonzero(ink.max(axis=1) > 0.1), np.flatnonzero(ink.max(axis=0) > 0.1)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX / max(ink.shape)
     height, width = (max(1, round(scale * side)) for side in ink.shape)
@@ -134,7 +135,8 @@ def _ink(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     if contrast < 16:
         raise ValueError("the picture shows no digit: all its pixels have nearly the same shade")
     # What differs little from the paper is its grain or a shadow.
-    return np.clip((ink / contrast - 0.15) / 0.7, 0, 1)
+    ink = (ink / contrast - 0.15) / 0.7
+    return ink.clip(0, 1)
 
 
 def _corner(mass: NDArray[np.float32]) -> int:

@@ -103,3 +103,8 @@ def load_model(args: argparse.Namespace) -> Any:
     from digitnet.models import load_model as load
 
     return load(args.model, device=args.device)
+
+
+def count(number: int, thing: str) -> str:
+    """A number of things in words: "1 epoch", "2 epochs"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -23,8 +23,8 @@ def add_parser(commands: options.Commands) -> None:
         help="train a network and say how good it is",
         description="Train a network of dense layers on images of ten classes, and test it.",
     )
-    network = parser.add_argument_group("network")
-    network.add_argument(
+    group = parser.add_argument_group("network")
+    group.add_argument(
         "--hidden",
         type=options.positive_int,
         nargs="+",
@@ -32,13 +32,13 @@ def add_parser(commands: options.Commands) -> None:
         metavar="N",
         help="neurons of each hidden layer (default: 500)",
     )
-    network.add_argument(
+    group.add_argument(
         "--activation",
         choices=_ACTIVATIONS,
         default="relu",
         help="of the hidden layers (default: %(default)s)",
     )
-    network.add_argument(
+    group.add_argument(
         "--dropout",
         type=options.fraction,
         default=0.0,
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     data = data_module.load(args)
     print(f"Data: {data}.")
     if data.is_sample and args.epochs is None:
-        print(f"So few images make few steps an epoch: {_SAMPLE_EPOCHS} epochs without --epochs.")
+        print(f"Its epochs are short, so {_SAMPLE_EPOCHS} of them follow; --epochs changes that.")
     epochs = args.epochs or (_SAMPLE_EPOCHS if data.is_sample else 1)
     model = network.build(
         args.hidden,
@@ -161,11 +161,12 @@ def _check_outputs(args: argparse.Namespace) -> None:
 def _summary(args: argparse.Namespace, model: Any, epochs: int) -> str:
     from digitnet import config
 
-    sizes = "-".join(str(w.shape[0]) for w in model.get_weights()[::2]) + "-10"
+    sizes = "-".join(map(str, [784, *args.hidden, 10]))
     machine = model.device
     if machine == "cpu":
-        machine = f"{config.num_threads()} CPU thread(s), {config.cpu_isa()}"
+        machine = f"{options.count(config.num_threads(), 'CPU thread')} ({config.cpu_isa()})"
     return (
-        f"Network: {sizes}, {args.activation}. Learning rate {args.learning_rate:g}, batches of "
-        f"{args.batch_size}, {epochs} epoch(s), seed {args.seed}, on {machine}."
+        f"Network: {sizes}, {args.activation}. Learning rate {args.learning_rate:g}, "
+        f"batches of {args.batch_size}, {options.count(epochs, 'epoch')}, seed {args.seed}, "
+        f"on {machine}."
     )

@@ -34,7 +34,7 @@ class InputLayer(Layer):
         return {**super().get_config(), "shape": list(self.shape)}
 
 
-def Input(shape: Sequence[int], name: str | None = None) -> InputLayer:  # noqa: N802 - Keras' name
+def Input(shape: Sequence[int], name: str | None = None) -> InputLayer:
     """Return an `InputLayer`: the first item of a model, saying what shape one sample has.
 
     Raises

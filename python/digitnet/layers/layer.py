@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from digitnet import _core
 from digitnet._checks import integer, sample_shape, text
-from digitnet._data import as_weights
 from digitnet._identifiers import Configurable
+from digitnet._weights import as_weights
 
 Shape: TypeAlias = tuple[int, ...]
 FloatArray: TypeAlias = NDArray[np.float32]

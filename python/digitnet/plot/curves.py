@@ -116,10 +116,11 @@ def decision_boundary(
     if chance.min() < 0.5 < chance.max():
         ax.contour(grid_x, grid_y, chance, [0.5], colors=shared.INK, linewidths=2)
         ax.plot([], [], color=shared.INK, linewidth=2, label="learned border (output 0.5)")
+    size = 42 if len(xy) <= 300 else 20
     for value, color, marker in ((1, shared.BLUE, "^"), (0, shared.ORANGE, "o")):
         chosen = xy[classes == value]
         dots = {"color": color, "marker": marker, "edgecolor": "white", "linewidth": 0.6}
-        ax.scatter(chosen[:, 0], chosen[:, 1], s=42, label=f"class {value}", **dots)
+        ax.scatter(chosen[:, 0], chosen[:, 1], s=size, label=f"class {value}", **dots)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     shared.plain_axes(ax, "x", "y")

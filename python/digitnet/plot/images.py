@@ -90,7 +90,7 @@ def predictions(
         (halves[1], "wrong", shared.ORANGE, np.flatnonzero(guesses != classes)),
     ):
         share = 100 * len(chosen) / len(pictures)
-        text = f"Predicted {word}: {len(chosen):,} of {len(pictures):,} ({share:.1f} %)"
+        text = f"Predicted {word}: {len(chosen):,} of {len(pictures):,} ({share:.2f} %)"
         shared.title(half, text, color)
         first = chosen[:shown]
         captions = []

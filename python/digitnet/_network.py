@@ -1,0 +1,123 @@
+"""A stack of layers with its weights and its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from digitnet import layers as layer_module
+from digitnet._checks import sample_shape, text
+from digitnet._data import FloatArray, Shape
+from digitnet._identifiers import serialize
+from digitnet._stack import LayerStack, walk
+from digitnet._summary import summary_lines
+from digitnet._weights import as_weights
+from digitnet.layers import InputLayer, Layer
+
+N = TypeVar("N", bound="Network")
+
+
+class Network(LayerStack):
+    """What a model is, apart from training: weights, a summary and a configuration."""
+
+    def _weight_shapes(self) -> dict[str, Shape]:
+        """Return name and shape of every weight, in the order of `get_weights`."""
+        return weight_shapes(self._layers, self._input_shape) if self._input_shape else {}
+
+    def get_weights(self) -> list[FloatArray]:
+        """Return copies of all weights: kernel (in, units), bias (units,) of every Dense in turn.
+
+        An empty list before the model is built.
+        """
+        return [] if self._core is None else self._core.get_weights()
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Replace all weights; order and shapes as `get_weights`.
+
+        Raises
+        ------
+        TypeError
+            ``weights`` is not a list of arrays of real numbers.
+        ValueError
+            The model is not built, or number, shapes or values do not fit; nothing is changed then.
+        """
+        core = self._require_core("set_weights")
+        core.set_weights(as_weights(weights, list(self._weight_shapes().values()), "weights"))
+
+    def count_params(self) -> int:
+        """Return the number of all weights.
+
+        Raises
+        ------
+        ValueError
+            The model is not built.
+        """
+        self._require_core("count_params")
+        return sum(int(np.prod(shape)) for shape in self._weight_shapes().values())
+
+    def summary(self, print_fn: Callable[[str], object] | None = None) -> None:
+        """Print a table of the layers, their output shapes and their numbers of weights.
+
+        Parameters
+        ----------
+        print_fn : callable, optional
+            Called with each line; default: print.
+        """
+        shapes: list[Shape] = []
+        if self._core is not None and self._input_shape is not None:
+            shapes = self._shapes(self._input_shape)[1:]
+        for line in summary_lines(self.name, self._layers, shapes):
+            (print_fn or print)(line)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return name, layers and input shape as JSON-ready values; no weights."""
+        return {
+            "name": self.name,
+            "layers": [serialize(layer) for layer in self._layers],
+            "input_shape": None if self._input_shape is None else list(self._input_shape),
+        }
+
+    @classmethod
+    def from_config(cls: type[N], config: Mapping[str, Any], device: str = "auto") -> N:
+        """Build a model, with new weights, from what `get_config` returned.
+
+        Raises
+        ------
+        TypeError, ValueError
+            ``config`` has another form, or describes no model.
+        """
+        name, layers, input_shape = parse_config(config)
+        first = [] if input_shape is None else [InputLayer(input_shape)]
+        return cls([*first, *layers], device=device, name=name)
+
+
+def parse_config(config: object) -> tuple[str, list[Layer], Shape | None]:
+    """Return name, new layers and input shape from what `Network.get_config` returned.
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``config`` has another form, or describes no layers.
+    """
+    if not isinstance(config, Mapping) or set(config) != {"name", "layers", "input_shape"}:
+        raise ValueError(
+            f"config must be a mapping with name, layers and input_shape. Received: {config!r}"
+        )
+    if not isinstance(config["layers"], (list, tuple)):
+        raise ValueError(f"config['layers'] must be a list. Received: {config['layers']!r}")
+    layers = [layer_module.deserialize(item) for item in config["layers"]]
+    shape = config["input_shape"]
+    name = text(config["name"], "name")
+    return name, layers, None if shape is None else sample_shape(shape, "input_shape")
+
+
+def weight_shapes(layers: Sequence[Layer], input_shape: Shape) -> dict[str, Shape]:
+    """Return name ("layers.0.kernel") and shape of every weight, in the order of `get_weights`."""
+    return {
+        f"layers.{i}.{name}": shape
+        for i, (layer, received) in enumerate(zip(layers, walk(layers, input_shape), strict=False))
+        for name, shape in layer.weight_shapes(received).items()
+    }

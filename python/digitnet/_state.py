@@ -1,0 +1,91 @@
+"""A model as settings and named tensors, for its file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from digitnet import _core, saving
+from digitnet._checks import integer
+from digitnet._compile import TrainingSettings
+from digitnet._data import FloatArray, Shape
+from digitnet.saving import PathLike, Tensors
+
+VELOCITY = "velocity."
+_MAX_COUNT = 2**63 - 1
+_COUNTERS = ("iterations", "epochs", "seed", "optimizer_iterations")
+
+
+def tensors_of(names: Iterable[str], core: _core.Model, velocity: bool = False) -> Tensors:
+    """Return the weights by name and, if asked for and there, the velocities."""
+    names = list(names)
+    tensors = dict(zip(names, core.get_weights(), strict=True))
+    velocities = core.get_velocity() if velocity else []
+    if velocities:
+        tensors |= zip((VELOCITY + name for name in names), velocities, strict=True)
+    return tensors
+
+
+def pick(
+    tensors: Tensors, shapes: Mapping[str, Shape], path: PathLike, prefix: str = ""
+) -> list[FloatArray]:
+    """Return the tensors with exactly these names (after ``prefix``) and shapes, in their order.
+
+    Raises
+    ------
+    ValueError
+        A tensor is missing, is one too many, or has another shape.
+    """
+    chosen = {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix) and (prefix or not name.startswith(VELOCITY))
+    }
+    if set(chosen) != set(shapes):
+        differing = ", ".join(sorted(set(chosen) ^ set(shapes))[:3])
+        raise ValueError(
+            f"{path} must hold one tensor for each weight of the model. "
+            f"Missing or too many: {differing}"
+        )
+    for name, shape in shapes.items():
+        if chosen[name].shape != shape:
+            raise ValueError(
+                f"{path} must hold {prefix}{name} with shape {shape}, as the model has it. "
+                f"Received: shape {chosen[name].shape}"
+            )
+    return [chosen[name] for name in shapes]
+
+
+def training_state(core: _core.Model, settings: TrainingSettings | None) -> dict[str, int]:
+    """Return the counters from which training goes on as if it had not been interrupted."""
+    steps = 0 if settings is None else settings.optimizer.iterations
+    return dict(zip(_COUNTERS, (core.iterations, core.epochs, core.seed, steps), strict=True))
+
+
+def checked_training_state(state: object) -> dict[str, int]:
+    """Return what `training_state` returned, read from a file.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Another form, or a counter that is not an integer >= 0.
+    """
+    if not isinstance(state, dict) or set(state) != set(_COUNTERS):
+        raise ValueError(f"training state must hold {', '.join(_COUNTERS)}. Received: {state!r}")
+    return {name: integer(state[name], name, 0, _MAX_COUNT) for name in _COUNTERS}
+
+
+def file_parts(path: PathLike) -> tuple[dict[str, Any], Tensors]:
+    """Read a model file and check which settings it has.
+
+    Raises
+    ------
+    ValueError, OSError, TypeError
+        As `saving.read`; or the file holds weights only.
+    """
+    settings, tensors = saving.read(path)
+    if set(settings) != {"model", "compile", "training"}:
+        raise saving.damaged(
+            path, "it holds no model configuration (weights alone: use load_weights)"
+        )
+    return settings, tensors

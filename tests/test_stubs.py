@@ -1,0 +1,97 @@
+"""`_core.pyi` held against the built module, in both directions."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import digitnet
+import pytest
+from digitnet import _core
+
+STUB = ast.parse((Path(digitnet.__file__).parent / "_core.pyi").read_text(encoding="utf-8"))
+CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
+FUNCTIONS = {node.name: node for node in STUB.body if isinstance(node, ast.FunctionDef)}
+CONSTANTS = {
+    node.target.id: ast.unparse(node.annotation)
+    for node in STUB.body
+    if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) != "TypeAlias"
+}
+
+
+def members(node):
+    """Return the public names in a class of the stub, and __init__ if it is there."""
+    functions = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
+    fields = [item.target.id for item in node.body if isinstance(item, ast.AnnAssign)]
+    return set(functions + fields)
+
+
+def arguments(function):
+    """Return the names of a definition's arguments but self, and where "*" stands among them."""
+    parts = function.args
+    names = [item.arg for item in parts.posonlyargs + parts.args if item.arg != "self"]
+    if parts.kwonlyargs:
+        names += ["*", *(item.arg for item in parts.kwonlyargs)]
+    return names
+
+
+def optional(function):
+    """Return which arguments have a default."""
+    parts = function.args
+    positional = [item.arg for item in parts.args]
+    keyword = zip(parts.kwonlyargs, parts.kw_defaults, strict=True)
+    names = positional[len(positional) - len(parts.defaults) :]
+    return names + [item.arg for item, default in keyword if default is not None]
+
+
+def built(function):
+    """Return the definition that pybind11 writes as the docstring's first line."""
+    signature = inspect.getdoc(function).splitlines()[0]
+    return ast.parse(f"def {signature}: ...").body[0]
+
+
+def defined():
+    """Yield every function and method of the stub as (name, definition, built object)."""
+    for name, node in FUNCTIONS.items():
+        yield name, node, getattr(_core, name)
+    for name, node in CLASSES.items():
+        for item in node.body:
+            decorated = isinstance(item, ast.FunctionDef) and item.decorator_list
+            if isinstance(item, ast.FunctionDef) and not decorated:
+                yield f"{name}.{item.name}", item, getattr(getattr(_core, name), item.name)
+
+
+def test_the_module_has_these_names_and_no_others():
+    stubbed = set(CLASSES) | set(FUNCTIONS) | set(CONSTANTS)
+    assert {name for name in dir(_core) if not name.startswith("_")} == stubbed
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_has_these_members_and_no_others(name):
+    cls = getattr(_core, name)
+    public = {member for member in dir(cls) if not member.startswith("_")}
+    assert public == members(CLASSES[name]) - {"__init__"}
+    with pytest.raises(TypeError) as error:
+        cls()  # no class of the core can be made of nothing, and some not at all
+    assert ("__init__" in members(CLASSES[name])) is ("No constructor" not in str(error.value))
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_constants_are_lists_of_names(name):
+    assert CONSTANTS[name] == "list[str]"
+    assert all(isinstance(item, str) for item in getattr(_core, name))
+
+
+@pytest.mark.parametrize(("name", "stub", "function"), [pytest.param(*d, id=d[0]) for d in defined()])
+def test_signatures(name, stub, function):
+    definition = built(function)
+    assert arguments(definition) == arguments(stub)
+    assert optional(definition) == optional(stub)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_properties_can_be_set_where_the_stub_says_so(name):
+    for item in CLASSES[name].body:
+        if isinstance(item, ast.FunctionDef) and item.decorator_list:
+            assert getattr(_core, name).__dict__[item.name].fset is None
+        elif isinstance(item, ast.AnnAssign) and name == "Model":
+            assert getattr(_core, name).__dict__[item.target.id].fset is not None
