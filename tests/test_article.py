@@ -1,9 +1,9 @@
-"""Programs in the manner of the article, in the two old spellings: only the imports say digitnet."""
+"""The article's experiment in its two old spellings: only the imports say digitnet."""
 
 import numpy as np
 import pytest
 
-PRINTED = '''
+PRINTED = """
 from digitnet.datasets import mnist
 from digitnet.models import Sequential
 from digitnet.layers.core import Dense, Activation
@@ -30,7 +30,7 @@ log = net.fit(train_x, train_targets, batch_size=500, nb_epoch=1, verbose=1,
 score = net.evaluate(test_x, test_targets, verbose=0)
 print("Score:", score[1] * 100, "%")
 guesses = net.predict_classes(test_x)
-'''
+"""
 
 NOTEBOOK = PRINTED.replace("nb_epoch=1", "epochs=1")
 

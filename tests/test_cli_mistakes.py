@@ -84,6 +84,7 @@ def test_mistakes_are_told_in_one_sentence(capsys, tmp_path, model_file):
     blank, floats = tmp_path / "blank.png", tmp_path / "floats-ubyte"
     Image.new("L", (40, 40), 200).save(blank)
     write_idx(floats, np.zeros((2, 28, 28), np.float32))
+    write_idx(tmp_path / "labels-ubyte", np.zeros(784, np.uint8))
     for arguments, sentence in [
         (["train", "--data", empty], "must be a folder with the mnist files"),
         (["train", "--data", tmp_path / "none"], "must be a folder with the mnist files"),
@@ -98,6 +99,7 @@ def test_mistakes_are_told_in_one_sentence(capsys, tmp_path, model_file):
         (["predict", model_file, text], "text.png: not a picture of a known format"),
         (["predict", model_file, blank], "shows no digit"),
         (["predict", model_file, floats], "expected uint8 images of shape (n, 28, 28)"),
+        (["predict", model_file, tmp_path / "labels-ubyte"], "expected uint8 images of shape"),
         (["predict", model_file, tmp_path], str(tmp_path)),
     ]:
         status, _, err = run(capsys, *arguments)
@@ -118,6 +120,14 @@ def test_a_model_for_other_images_is_refused(capsys, tmp_path):
     status, _, err = run(capsys, "evaluate", path, "--dataset", "sample")
     assert status == 1
     assert "the model reads inputs of shape (20,)" in err
+
+
+def test_a_diverged_training_is_told_and_not_saved(capsys, tmp_path):
+    path = tmp_path / "m.safetensors"
+    status, _, err = run(capsys, *SMALL, "--learning-rate", "1e30", "--save", path)
+    assert status == 1
+    assert "the training has diverged; a smaller --learning-rate may help" in err
+    assert not path.exists()
 
 
 def test_without_the_plot_extra_the_work_does_not_begin(capsys, monkeypatch, tmp_path):

@@ -9,14 +9,16 @@ import pytest
 
 HEAVY = [
     "argparse", "digitnet.cli", "digitnet.datasets", "digitnet.plot", "gzip", "importlib.metadata",
-    "matplotlib", "platformdirs", "safetensors", "tqdm", "urllib.request",
+    "matplotlib", "platformdirs", "safetensors", "tqdm", "urllib",
 ]  # fmt: skip
 
 
 def loaded_by(statement):
     """Return the modules that a fresh interpreter has after the statement."""
     code = f"{statement}\nimport sys\nprint(*sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     return set(result.stdout.split())
 
 

@@ -55,9 +55,7 @@ def test_steps_follow_the_formulas(rng, settings):
     gradients = [[rng.standard_normal((3, 2)), rng.standard_normal(2)] for _ in range(5)]
     for step in gradients:
         model.apply_gradients(step)
-    for w, expected in zip(
-        model.get_weights(), stepped(start, gradients, **settings), strict=True
-    ):
+    for w, expected in zip(model.get_weights(), stepped(start, gradients, **settings), strict=True):
         np.testing.assert_allclose(w, expected, rtol=0, atol=1e-5)
     assert optimizer.iterations == 5
 
@@ -81,9 +79,7 @@ def test_another_optimizer_starts_without_velocity(rng):
     model.compile(SGD(0.1, momentum=0.9), "mse")
     assert model.optimizer.iterations == 0
     model.apply_gradients(gradients)
-    for w, expected in zip(
-        model.get_weights(), stepped(start, [gradients], 0.1, 0.9), strict=True
-    ):
+    for w, expected in zip(model.get_weights(), stepped(start, [gradients], 0.1, 0.9), strict=True):
         np.testing.assert_allclose(w, expected, rtol=0, atol=1e-6)
 
 

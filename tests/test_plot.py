@@ -67,6 +67,7 @@ def pictures():
         "named": plot.predictions(IMAGES, LABELS, mixed, class_names=[n[:12] for n in names]),
         "one epoch": plot.learning_curve(record),
         "loss alone": plot.learning_curve(long_record),
+        "diverged": plot.learning_curve({"loss": [np.nan], "val_loss": [np.inf]}),
         "features": plot.first_layer_features(KERNEL),
         "one feature": plot.first_layer_features(KERNEL[:, :1], initial=KERNEL[:, 1:2]),
         "line": plot.decision_boundary(neuron, points, above, line=(1, -5)),
@@ -193,6 +194,9 @@ BAD_CALLS = {
         lambda: plot.first_layer_features(np.zeros((100, 5))),
         lambda: plot.first_layer_features(np.zeros((784, 0))),
         lambda: plot.first_layer_features(np.zeros(784)),
+    ],
+    "the first layer's weights must be finite": [
+        lambda: plot.first_layer_features(KERNEL * np.nan),
     ],
     "`initial` must have the kernel's shape": [
         lambda: plot.first_layer_features(KERNEL, initial=KERNEL[:, :2]),

@@ -81,7 +81,9 @@ def test_constants_are_lists_of_names(name):
     assert all(isinstance(item, str) for item in getattr(_core, name))
 
 
-@pytest.mark.parametrize(("name", "stub", "function"), [pytest.param(*d, id=d[0]) for d in defined()])
+@pytest.mark.parametrize(
+    ("name", "stub", "function"), [pytest.param(*d, id=d[0]) for d in defined()]
+)
 def test_signatures(name, stub, function):
     definition = built(function)
     assert arguments(definition) == arguments(stub)

@@ -8,6 +8,7 @@ import operator
 import numpy as np
 
 MAX_INT = 2**31 - 1
+MAX_WIDTH = 2**30  # units of a layer, values of a sample: the core's limit
 _MAX_FLOAT = float(np.finfo(np.float32).max)  # what the core's arithmetic can hold
 
 
@@ -129,6 +130,6 @@ def sample_shape(value: object, name: str) -> tuple[int, ...]:
     total = 1
     for size in shape:
         total *= size
-    if total > MAX_INT:
-        raise ValueError(f"{name} must hold at most {MAX_INT} values. Received: {value!r}")
+    if total > MAX_WIDTH:
+        raise ValueError(f"{name} must hold at most {MAX_WIDTH} values. Received: {value!r}")
     return shape

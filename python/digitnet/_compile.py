@@ -8,7 +8,6 @@ from typing import Any
 
 from digitnet import _core, losses, optimizers
 from digitnet import metrics as metric_module
-from digitnet._identifiers import serialize
 from digitnet.callbacks import Logs
 from digitnet.losses import Loss
 from digitnet.metrics import Metric
@@ -70,9 +69,9 @@ class TrainingSettings:
     def get_config(self) -> dict[str, Any]:
         """Return all of it as JSON-ready values."""
         return {
-            "optimizer": serialize(self.optimizer),
-            "loss": None if self.loss is None else serialize(self.loss),
-            "metrics": [serialize(metric) for metric in self.metrics],
+            "optimizer": optimizers.serialize(self.optimizer),
+            "loss": None if self.loss is None else losses.serialize(self.loss),
+            "metrics": [metric_module.serialize(metric) for metric in self.metrics],
         }
 
     @classmethod

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 FloatArray: TypeAlias = NDArray[np.float32]
 Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]  # (n, features), any strides
 Targets: TypeAlias = NDArray[np.int32] | NDArray[np.float32]  # (n,) labels or (n, outputs)
-Progress: TypeAlias = Callable[[int, float, list[float]], None]  # samples done, mean loss, mean metrics
+# samples done, mean loss, mean metrics
+Progress: TypeAlias = Callable[[int, float, list[float]], None]
 
 ACTIVATIONS: list[str]
 LOSSES: list[str]
@@ -50,7 +51,12 @@ class Layer:
 
 class Loss:
     def __init__(
-        self, kind: str, *, from_logits: bool = False, label_smoothing: float = 0.0, delta: float = 1.0
+        self,
+        kind: str,
+        *,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        delta: float = 1.0,
     ) -> None: ...
 
 class Sgd:
@@ -69,7 +75,11 @@ class KernelTable:
     @property
     def name(self) -> str: ...
     def multiply(
-        self, a: FloatArray, b: FloatArray, bias: FloatArray | None = None, transpose_a: bool = False
+        self,
+        a: FloatArray,
+        b: FloatArray,
+        bias: FloatArray | None = None,
+        transpose_a: bool = False,
     ) -> FloatArray: ...
     def transpose(self, x: FloatArray) -> FloatArray: ...
     def convert(self, x: Samples, scale: float, offset: float) -> FloatArray: ...
@@ -87,7 +97,14 @@ class KernelTable:
         scale: float,
     ) -> tuple[NDArray[np.float64], FloatArray, FloatArray]: ...  # row_loss, delta, output
     def dropout_mask(
-        self, rows: int, cols: int, rate: float, seed: int, iteration: int, first_row: int, layer: int
+        self,
+        rows: int,
+        cols: int,
+        rate: float,
+        seed: int,
+        iteration: int,
+        first_row: int,
+        layer: int,
     ) -> FloatArray: ...
     def product(self, x: FloatArray, y: FloatArray) -> FloatArray: ...
     def sum_rows(self, d: FloatArray) -> FloatArray: ...
@@ -102,7 +119,9 @@ class Result:
     metrics: list[float]
 
 class Model:
-    def __init__(self, input_size: int, layers: Sequence[Layer], device: str, seed: int) -> None: ...
+    def __init__(
+        self, input_size: int, layers: Sequence[Layer], device: str, seed: int
+    ) -> None: ...
     @property
     def device(self) -> str: ...
     @property

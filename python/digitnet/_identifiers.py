@@ -38,9 +38,18 @@ def unknown(what: str, received: object, known: Iterable[str]) -> ValueError:
     return ValueError(f"{what} must be one of {', '.join(known)}. Received: {received!r}")
 
 
-def serialize(item: Configurable) -> dict[str, Any]:
-    """Return ``{"class_name": …, "config": …}`` for ``item``."""
-    return {"class_name": type(item).__name__, "config": item.get_config()}
+def serialize(item: Configurable, classes: Mapping[str, type[T]], what: str) -> dict[str, Any]:
+    """Return ``{"class_name": …, "config": …}`` for an object of one of the classes.
+
+    Raises
+    ------
+    ValueError
+        ``item`` is of a class of the user's own, which `deserialize` could not find again.
+    """
+    name = type(item).__name__
+    if classes.get(name) is not type(item):
+        raise ValueError(f"{what} must be of a class of digitnet to be saved. Received: {name}")
+    return {"class_name": name, "config": item.get_config()}
 
 
 def deserialize(saved: object, classes: Mapping[str, type[T]], what: str) -> T:

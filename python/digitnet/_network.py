@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from digitnet import layers as layer_module
 from digitnet._checks import sample_shape, text
 from digitnet._data import FloatArray, Shape
-from digitnet._identifiers import serialize
-from digitnet._stack import LayerStack, walk
+from digitnet._layer_list import weight_shapes
+from digitnet._stack import LayerStack
 from digitnet._summary import summary_lines
 from digitnet._weights import as_weights
 from digitnet.layers import InputLayer, Layer
@@ -76,7 +76,7 @@ class Network(LayerStack):
         """Return name, layers and input shape as JSON-ready values; no weights."""
         return {
             "name": self.name,
-            "layers": [serialize(layer) for layer in self._layers],
+            "layers": [layer_module.serialize(layer) for layer in self._layers],
             "input_shape": None if self._input_shape is None else list(self._input_shape),
         }
 
@@ -112,12 +112,3 @@ def parse_config(config: object) -> tuple[str, list[Layer], Shape | None]:
     shape = config["input_shape"]
     name = text(config["name"], "name")
     return name, layers, None if shape is None else sample_shape(shape, "input_shape")
-
-
-def weight_shapes(layers: Sequence[Layer], input_shape: Shape) -> dict[str, Shape]:
-    """Return name ("layers.0.kernel") and shape of every weight, in the order of `get_weights`."""
-    return {
-        f"layers.{i}.{name}": shape
-        for i, (layer, received) in enumerate(zip(layers, walk(layers, input_shape), strict=False))
-        for name, shape in layer.weight_shapes(received).items()
-    }

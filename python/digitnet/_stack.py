@@ -9,6 +9,7 @@ from digitnet import _core
 from digitnet._checks import sample_shape, text
 from digitnet._data import FloatArray, Shape
 from digitnet._identifiers import unknown
+from digitnet._layer_list import unique_names, walk
 from digitnet.layers import InputLayer, Layer
 from digitnet.layers.layer import Place
 from digitnet.utils.random_seed import next_seed
@@ -114,7 +115,7 @@ class LayerStack:
 
         ``weights``, by the layer's id, are taken instead of those that layers have or initial ones.
         """
-        names = _unique_names(layers)
+        names = unique_names(layers)
         kept = weights or {id(layer): layer.get_weights() for layer in self._layers}
         core: _core.Model | None = None
         places: list[Place] = []
@@ -225,35 +226,3 @@ class LayerStack:
         if self._input_shape is None or not self._layers:
             raise AttributeError(f"model {self.name!r} has no output shape yet")
         return (None, *self._shapes(self._input_shape)[-1])
-
-
-def walk(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
-    """Return the shape before every layer and, last, that of the output."""
-    shapes = [input_shape]
-    for layer in layers:
-        if layer.given_input_shape not in (None, shapes[-1]):
-            raise ValueError(
-                f"input_shape of {layer.name!r} must be {shapes[-1]}, what the layer before it "
-                f"gives. Received: {layer.given_input_shape}"
-            )
-        shapes.append(layer.output_shape_for(shapes[-1]))
-    return shapes
-
-
-def _unique_names(layers: list[Layer]) -> list[str]:
-    """Return a name for every layer: the given one, or the class's name made unique."""
-    taken: set[str] = set()
-    names = []
-    for layer in layers:
-        name = layer.given_name or (layer.name if layer.owned else layer.default_name())
-        base, count = name, 0
-        while name in taken:
-            if layer.given_name:
-                raise ValueError(
-                    f"layer names must differ within a model. Received: {name!r} twice"
-                )
-            count += 1
-            name = f"{base}_{count}"
-        taken.add(name)
-        names.append(name)
-    return names

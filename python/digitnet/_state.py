@@ -26,9 +26,7 @@ def tensors_of(names: Iterable[str], core: _core.Model, velocity: bool = False) 
     return tensors
 
 
-def pick(
-    tensors: Tensors, shapes: Mapping[str, Shape], path: PathLike, prefix: str = ""
-) -> list[FloatArray]:
+def pick(tensors: Tensors, shapes: Mapping[str, Shape], prefix: str = "") -> list[FloatArray]:
     """Return the tensors with exactly these names (after ``prefix``) and shapes, in their order.
 
     Raises
@@ -44,13 +42,13 @@ def pick(
     if set(chosen) != set(shapes):
         differing = ", ".join(sorted(set(chosen) ^ set(shapes))[:3])
         raise ValueError(
-            f"{path} must hold one tensor for each weight of the model. "
-            f"Missing or too many: {differing}"
+            "it must hold one tensor for each weight of the model. "
+            f"Missing or too many: {prefix}{differing}"
         )
     for name, shape in shapes.items():
         if chosen[name].shape != shape:
             raise ValueError(
-                f"{path} must hold {prefix}{name} with shape {shape}, as the model has it. "
+                f"it must hold {prefix}{name} with shape {shape}, as the model has it. "
                 f"Received: shape {chosen[name].shape}"
             )
     return [chosen[name] for name in shapes]

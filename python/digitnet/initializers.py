@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from digitnet import _core
 from digitnet._checks import integer, real, sample_shape
 from digitnet._identifiers import Configurable, resolve
+from digitnet._identifiers import serialize as _serialize
 from digitnet.utils.random_seed import next_seed
 
 
@@ -202,3 +203,14 @@ def get(identifier: object) -> Initializer:
         ``identifier`` is none of these.
     """
     return resolve(identifier, Initializer, _NAMES, _CLASSES, "initializer")
+
+
+def serialize(item: Initializer) -> dict[str, Any]:
+    """Return ``{"class_name": …, "config": …}``, from which `get` makes an equal initializer.
+
+    Raises
+    ------
+    ValueError
+        ``item`` is of a class of the user's own.
+    """
+    return _serialize(item, _CLASSES, "initializer")

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from digitnet import _core
 from digitnet._checks import flag, real
 from digitnet._identifiers import Configurable, resolve
+from digitnet._identifiers import serialize as _serialize
 from digitnet._pairs import label_pair, value_pair
 
 EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON] before the logarithm
@@ -217,3 +218,14 @@ def get(identifier: object) -> Loss:
         ``identifier`` is none of these.
     """
     return resolve(identifier, Loss, _NAMES, _CLASSES, "loss")
+
+
+def serialize(item: Loss) -> dict[str, Any]:
+    """Return ``{"class_name": …, "config": …}``, from which `get` makes an equal loss.
+
+    Raises
+    ------
+    ValueError
+        ``item`` is of a class of the user's own.
+    """
+    return _serialize(item, _CLASSES, "loss")

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from digitnet._checks import text
 from digitnet._identifiers import Configurable, resolve
+from digitnet._identifiers import serialize as _serialize
 from digitnet._pairs import label_pair, value_pair
 
 
@@ -159,3 +160,14 @@ def get(identifier: object) -> Metric:
     """
     metric = resolve(identifier, Metric, _NAMES, _CLASSES, "metric")
     return type(metric)(identifier) if isinstance(identifier, str) else metric
+
+
+def serialize(item: Metric) -> dict[str, Any]:
+    """Return ``{"class_name": …, "config": …}``, from which `get` makes an equal metric.
+
+    Raises
+    ------
+    ValueError
+        ``item`` is of a class of the user's own.
+    """
+    return _serialize(item, _CLASSES, "metric")

@@ -12,9 +12,9 @@ from digitnet import _state, saving
 from digitnet._checks import integer
 from digitnet._compile import TrainingSettings
 from digitnet._data import FloatArray, as_samples
-from digitnet._network import parse_config, weight_shapes
+from digitnet._layer_list import walk, weight_shapes
+from digitnet._network import parse_config
 from digitnet._progress import ProgressLine, verbosity
-from digitnet._stack import walk
 from digitnet._trainer import Trainer
 
 __all__ = ["Sequential", "load_model"]
@@ -139,11 +139,13 @@ class Sequential(Trainer):
         """
         core = self._require_core("load_weights")
         _, tensors = saving.read(path)
-        core.set_weights(_state.pick(tensors, self._weight_shapes(), path))
+        try:
+            weights = _state.pick(tensors, self._weight_shapes())
+        except ValueError as error:
+            raise ValueError(f"{path} holds weights of another model: {error}") from None
+        core.set_weights(weights)
 
-    def _restore(
-        self, settings: Mapping[str, Any], tensors: saving.Tensors, path: saving.PathLike
-    ) -> None:
+    def _restore(self, settings: Mapping[str, Any], tensors: saving.Tensors) -> None:
         """Become the model that a file describes; only for a model that is nothing yet."""
         name, layers, input_shape = parse_config(settings["model"])
         if not layers or input_shape is None:
@@ -153,10 +155,10 @@ class Sequential(Trainer):
             self._settings = TrainingSettings.from_config(compiled)
         state = _state.checked_training_state(settings["training"])
         shapes = weight_shapes(layers, input_shape)
-        weights = iter(_state.pick(tensors, shapes, path))
+        weights = iter(_state.pick(tensors, shapes))
         velocity = []  # none before the first step with momentum
         if any(name.startswith(_state.VELOCITY) for name in tensors):
-            velocity = _state.pick(tensors, shapes, path, _state.VELOCITY)
+            velocity = _state.pick(tensors, shapes, _state.VELOCITY)
         received = walk(layers, input_shape)
         by_layer = {
             id(layer): [next(weights) for _ in layer.weight_shapes(shape)]
@@ -193,7 +195,7 @@ def load_model(path: saving.PathLike, device: str = "auto") -> Sequential:
     model = Sequential(device=device)
     settings, tensors = _state.file_parts(path)
     try:
-        model._restore(settings, tensors, path)
+        model._restore(settings, tensors)
     except (TypeError, ValueError) as error:
         raise saving.damaged(path, error) from None
     return model

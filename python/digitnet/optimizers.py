@@ -7,6 +7,7 @@ from typing import Any
 from digitnet import _core
 from digitnet._checks import flag, real, text
 from digitnet._identifiers import Configurable, resolve
+from digitnet._identifiers import serialize as _serialize
 
 
 class SGD(Configurable):
@@ -97,6 +98,9 @@ class SGD(Configurable):
         return _core.Sgd(self.learning_rate, self.momentum, self.nesterov, self.weight_decay or 0.0)
 
 
+_CLASSES = {"SGD": SGD}
+
+
 def get(identifier: object) -> SGD:
     """Return the optimizer for a name ("sgd"), an instance, a class or a saved configuration.
 
@@ -107,4 +111,15 @@ def get(identifier: object) -> SGD:
     TypeError
         ``identifier`` is none of these.
     """
-    return resolve(identifier, SGD, {"sgd": SGD}, {"SGD": SGD}, "optimizer")
+    return resolve(identifier, SGD, {"sgd": SGD}, _CLASSES, "optimizer")
+
+
+def serialize(item: SGD) -> dict[str, Any]:
+    """Return ``{"class_name": …, "config": …}``, from which `get` makes an equal optimizer.
+
+    Raises
+    ------
+    ValueError
+        ``item`` is of a class of the user's own.
+    """
+    return _serialize(item, _CLASSES, "optimizer")

@@ -6,6 +6,7 @@ from typing import Any
 
 from digitnet._checks import real
 from digitnet._identifiers import Configurable, resolve
+from digitnet._identifiers import serialize as _serialize
 
 
 class Regularizer(Configurable):
@@ -32,6 +33,9 @@ class L2(Regularizer):
 l2 = L2
 
 
+_CLASSES = {"L2": L2}
+
+
 def get(identifier: object) -> L2 | None:
     """Return the regularizer for None, a name ("l2"), an instance or a saved configuration.
 
@@ -42,4 +46,15 @@ def get(identifier: object) -> L2 | None:
     """
     if identifier is None:
         return None
-    return resolve(identifier, L2, {"l2": L2}, {"L2": L2}, "regularizer")
+    return resolve(identifier, L2, {"l2": L2}, _CLASSES, "regularizer")
+
+
+def serialize(item: L2) -> dict[str, Any]:
+    """Return ``{"class_name": …, "config": …}``, from which `get` makes an equal regularizer.
+
+    Raises
+    ------
+    ValueError
+        ``item`` is of a class of the user's own.
+    """
+    return _serialize(item, _CLASSES, "regularizer")

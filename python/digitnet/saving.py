@@ -8,10 +8,8 @@ nothing, and whatever does not fit raises a ValueError that names the file.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -35,8 +33,8 @@ class ModelFile(NamedTuple):
     tensors: Tensors
 
 
-def checked_path(path: PathLike) -> Path:
-    """Return the path if its name ends in .safetensors.
+def checked_path(path: PathLike) -> str:
+    """Return the path as a string if its name ends in .safetensors.
 
     Raises
     ------
@@ -45,12 +43,10 @@ def checked_path(path: PathLike) -> Path:
     TypeError
         ``path`` is not a path.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path must be a string or a path. Received: {path!r}")
-    result = Path(path)
-    if result.suffix != SUFFIX:
+    name = _file_name(path)
+    if os.path.splitext(name)[1] != SUFFIX:
         raise ValueError(f"path must end in {SUFFIX}, the one format of digitnet. Received: {path}")
-    return result
+    return name
 
 
 def write(path: PathLike, settings: Mapping[str, Any], tensors: Tensors) -> None:
@@ -71,7 +67,9 @@ def write(path: PathLike, settings: Mapping[str, Any], tensors: Tensors) -> None
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ValueError(f"{name} must be finite to be saved; the training has diverged")
-    from safetensors.numpy import save  # here: `import digitnet` should not pay for it
+    import json  # here, as safetensors: `import digitnet` should not pay for them
+
+    from safetensors.numpy import save
 
     text = json.dumps({"format": FORMAT, **settings}, sort_keys=True, allow_nan=False)
     atomic_write(target, save(tensors, metadata={_KEY: text}))
@@ -89,9 +87,9 @@ def read(path: PathLike) -> ModelFile:
     TypeError
         ``path`` is not a path.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path must be a string or a path. Received: {path!r}")
-    data = _read_bytes(Path(path))
+    import json
+
+    data = _read_bytes(_file_name(path))
     tensors = _tensors(data, path)
     length = int.from_bytes(data[:8], "little")
     metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
@@ -104,9 +102,16 @@ def damaged(path: PathLike, reason: object) -> ValueError:
     return ValueError(f"{path} is not a digitnet model file, or is damaged: {reason}")
 
 
-def _read_bytes(path: Path) -> bytes:
+def _file_name(path: PathLike) -> str:
+    name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(name, str):
+        raise TypeError(f"path must be a string or a path. Received: {path!r}")
+    return name
+
+
+def _read_bytes(path: str) -> bytes:
     """Return the file's bytes, having looked at the size it claims before reading a huge one."""
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         head = file.read(8)
         length = int.from_bytes(head, "little")
         if len(head) < 8 or length > min(_HEADER_LIMIT, os.fstat(file.fileno()).st_size - 8):
@@ -135,6 +140,8 @@ def _tensors(data: bytes, path: PathLike) -> Tensors:
 def _settings(metadata: Mapping[str, str], path: PathLike) -> dict[str, Any]:
     if _KEY not in metadata:
         raise damaged(path, f"its metadata has no entry {_KEY!r}")
+    import json
+
     try:
         settings = json.loads(metadata[_KEY], parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

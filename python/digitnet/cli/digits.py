@@ -55,7 +55,8 @@ def _idx_images(path: str) -> NDArray[np.uint8]:
     from digitnet.datasets import read_idx
 
     array = read_idx(path)
-    if array.dtype != np.uint8 or array.size == 0 or array.size % (SIDE * SIDE) or array.ndim < 2:
+    fits = array.shape[1:] in ((SIDE, SIDE), (SIDE * SIDE,)) and len(array) > 0
+    if array.dtype != np.uint8 or not fits:
         raise ValueError(
             f"{path}: expected uint8 images of shape (n, 28, 28), got {array.dtype} {array.shape}"
         )

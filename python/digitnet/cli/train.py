@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,8 @@ def run(args: argparse.Namespace) -> int:
     )
     loss, accuracy = model.evaluate(data.x_test, data.y_test, verbose=0)
     print(f"Score on the test set: {100 * accuracy:.2f} % (loss {loss:.4f})")
+    if not math.isfinite(loss):
+        raise RuntimeError("the training has diverged; a smaller --learning-rate may help")
     if args.save is not None:
         model.save(args.save)
         print(f"Model saved: {args.save}")

@@ -1,8 +1,10 @@
 """Layers: the steps of a `Sequential` model."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from digitnet._identifiers import deserialize as _deserialize
+from digitnet._identifiers import serialize as _serialize
 from digitnet.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from digitnet.layers.dense import Dense
 from digitnet.layers.dropout import Dropout
@@ -25,6 +27,7 @@ __all__ = [
     "Rescaling",
     "Softmax",
     "deserialize",
+    "serialize",
 ]
 
 _CLASSES: Mapping[str, type[Layer]] = {
@@ -44,3 +47,14 @@ def deserialize(config: object) -> Layer:
         Another form, an unknown class or wrong arguments.
     """
     return _deserialize(config, _CLASSES, "layer")
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """Return ``{"class_name": …, "config": …}``, from which `deserialize` makes an equal layer.
+
+    Raises
+    ------
+    ValueError
+        ``layer`` is of a class of the user's own.
+    """
+    return _serialize(layer, _CLASSES, "layer")

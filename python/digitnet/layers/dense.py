@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from digitnet import _core, activations, initializers, regularizers
-from digitnet._checks import flag, integer
-from digitnet._identifiers import serialize
+from digitnet._checks import MAX_WIDTH, flag, integer
 from digitnet.activations import ActivationFunction
 from digitnet.layers.layer import FloatArray, Layer, Shape
 
@@ -51,7 +50,7 @@ class Dense(Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(input_shape=input_shape, input_dim=input_dim, name=name)
-        self.units = integer(units, "units")
+        self.units = integer(units, "units", maximum=MAX_WIDTH)
         self.activation = activations.get(activation)
         self.use_bias = flag(use_bias, "use_bias")
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -118,13 +117,15 @@ class Dense(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        regularizer = self.kernel_regularizer
+        penalty = self.kernel_regularizer
         return {
             **super().get_config(),
             "units": self.units,
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
-            "kernel_initializer": serialize(self.kernel_initializer),
-            "bias_initializer": serialize(self.bias_initializer),
-            "kernel_regularizer": None if regularizer is None else serialize(regularizer),
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": None
+            if regularizer is None
+            else regularizers.serialize(regularizer),
         }

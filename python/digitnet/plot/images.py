@@ -141,8 +141,8 @@ def first_layer_features(
         count: how many neurons to show at most.
 
     Raises:
-        ValueError: the kernel does not read images of this shape, `initial` has another shape
-            than the kernel, or `count` is below 1.
+        ValueError: the kernel does not read images of this shape or is not finite, `initial` has
+            another shape than the kernel, or `count` is below 1.
         ImportError: matplotlib is not installed.
     """
     kernel, outgoing = _first_kernels(model)
@@ -152,6 +152,8 @@ def first_layer_features(
             f"the first layer must read {rows} * {columns} pixels to be shown as images. "
             f"Received: a kernel of shape {kernel.shape}"
         )
+    if not np.isfinite(kernel).all():
+        raise ValueError("the first layer's weights must be finite: the training has diverged")
     if initial is not None:
         if np.shape(initial) != kernel.shape:
             raise ValueError(
