@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+
 from digitnet import plot
 from digitnet.datasets import mnist, mnist_sample
 from digitnet.layers import Dense, Flatten, Input, Rescaling

@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+
 from digitnet import plot
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential

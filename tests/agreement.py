@@ -7,6 +7,7 @@ Keras' words. Every weight starts as a float32, so that all sides start from the
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+
 from reference_mlp import ACTIVATIONS, Activation, Dense, Loss, Network, Rescaling, Sgd
 
 SAMPLES, BATCH, STEPS = 96, 16, 240

@@ -1,6 +1,7 @@
 """What the kernel tests share: the size sweep, the tables and the two comparisons."""
 
 import numpy as np
+
 from digitnet import _core
 
 # Around the lanes of a vector (8, 16), a panel of parameters (32), and the reference network.

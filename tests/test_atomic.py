@@ -5,6 +5,7 @@ import stat
 import sys
 
 import pytest
+
 from digitnet.utils.atomic import atomic_file, atomic_write
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+
 from digitnet.layers import (
-    Activation,
     Dense,
     Input,
 )
@@ -216,59 +216,3 @@ def test_bad_weights_and_gradients(sparse, entry, arrays, error, message):
     refuses(sparse, lambda: getattr(sparse, entry)(arrays), error, message)
     if entry == "set_weights":
         refuses(sparse, lambda: sparse.layers[0].set_weights(arrays), error, message)
-
-
-# --- models that are not ready
-
-
-@pytest.mark.parametrize("entry", [name for name in ENTRIES if not name.startswith("predict")])
-def test_before_compile(entry):
-    model = Sequential([Input((4,)), Dense(3)])
-    with pytest.raises(ValueError, match="compile must be called before"):
-        ENTRIES[entry](model, X, LABELS)
-    model.compile("sgd")
-    with pytest.raises(ValueError, match="loss must be given to compile"):
-        ENTRIES[entry](model, X, LABELS)
-
-
-def test_before_build():
-    model = Sequential([Dense(3)])
-    for name, call in {
-        "predict": lambda: model.predict(X),
-        "count_params": model.count_params,
-        "set_weights": lambda: model.set_weights(WEIGHTS),
-        "save_weights": lambda: model.save_weights("w.safetensors"),
-    }.items():
-        with pytest.raises(ValueError, match=f"{name} needs a built model"):
-            call()
-    with pytest.raises(AttributeError, match="no input shape yet"):
-        _ = model.input_shape
-    with pytest.raises(AttributeError, match="no output shape yet"):
-        _ = model.output_shape
-
-
-def test_bad_data_do_not_build_a_model():
-    model = Sequential([Dense(3)])
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    for x, y in [(X, LABELS + 1), (X, LABELS[:3]), (put(X, (0, 0), np.nan), LABELS)]:
-        with pytest.raises(ValueError, match="must hold"):
-            model.fit(x, y, verbose=0)
-        assert not model.built
-
-
-def test_a_model_without_layers():
-    with pytest.raises(ValueError, match="predict needs a model with layers"):
-        Sequential().predict(X)
-    with pytest.raises(IndexError, match="pop needs a layer"):
-        Sequential().pop()
-    model = Sequential()
-    model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="has no layers"):
-        model.fit(X, X, verbose=0)
-
-
-def test_outputs_must_be_flat_to_be_trained():
-    model = Sequential([Input((2, 2)), Activation("relu")])
-    model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="must give flat samples"):
-        model.fit(X.reshape(6, 2, 2), X, verbose=0)

@@ -1,10 +1,12 @@
-"""Bad arguments of layers, models, compile and to_categorical: the exception and its sentence."""
+"""Bad settings of layers and models, models not ready, bad labels: the exception, its sentence."""
 
 import numpy as np
 import pytest
+
 from digitnet import activations
 from digitnet.layers import (
     ELU,
+    Activation,
     Dense,
     Dropout,
     Flatten,
@@ -16,6 +18,12 @@ from digitnet.layers import (
 from digitnet.models import Sequential
 from digitnet.optimizers import SGD
 from digitnet.utils import to_categorical
+
+X = np.ones((6, 4), np.float32)
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+
+
+# --- settings
 
 
 @pytest.mark.parametrize(
@@ -135,3 +143,61 @@ def test_to_categorical():
     assert one_hot.tolist() == [[1, 0, 0], [0, 0, 1]]
     assert to_categorical([[0.0], [2.0]]).tolist() == one_hot.tolist()
     assert to_categorical([[0, 1], [2, 1]], 4).shape == (2, 2, 4)
+
+
+# --- models that are not ready
+
+
+@pytest.mark.parametrize(
+    "entry", ["fit", "evaluate", "train_on_batch", "test_on_batch", "gradients"]
+)
+def test_before_compile(entry):
+    model = Sequential([Input((4,)), Dense(3)])
+    with pytest.raises(ValueError, match="compile must be called before"):
+        getattr(model, entry)(X, LABELS)
+    model.compile("sgd")
+    with pytest.raises(ValueError, match="loss must be given to compile"):
+        getattr(model, entry)(X, LABELS)
+
+
+def test_before_build():
+    model = Sequential([Dense(3)])
+    for name, call in {
+        "predict": lambda: model.predict(X),
+        "count_params": model.count_params,
+        "set_weights": lambda: model.set_weights([np.ones((4, 3)), np.ones(3)]),
+        "save_weights": lambda: model.save_weights("w.safetensors"),
+    }.items():
+        with pytest.raises(ValueError, match=f"{name} needs a built model"):
+            call()
+    with pytest.raises(AttributeError, match="no input shape yet"):
+        _ = model.input_shape
+    with pytest.raises(AttributeError, match="no output shape yet"):
+        _ = model.output_shape
+
+
+def test_bad_data_do_not_build_a_model():
+    model = Sequential([Dense(3)])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    for x, y in [(X, LABELS + 1), (X, LABELS[:3]), (X * np.nan, LABELS)]:
+        with pytest.raises(ValueError, match="must hold"):
+            model.fit(x, y, verbose=0)
+        assert not model.built
+
+
+def test_a_model_without_layers():
+    with pytest.raises(ValueError, match="predict needs a model with layers"):
+        Sequential().predict(X)
+    with pytest.raises(IndexError, match="pop needs a layer"):
+        Sequential().pop()
+    model = Sequential()
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="has no layers"):
+        model.fit(X, X, verbose=0)
+
+
+def test_outputs_must_be_flat_to_be_trained():
+    model = Sequential([Input((2, 2)), Activation("relu")])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="must give flat samples"):
+        model.fit(X.reshape(6, 2, 2), X, verbose=0)

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+
 from digitnet import __version__
 from digitnet.cli import bench, main
 from digitnet.datasets import mnist, mnist_sample, write_idx

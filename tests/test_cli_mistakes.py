@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+
 from digitnet import __version__
 from digitnet.cli import main
 from digitnet.datasets import write_idx

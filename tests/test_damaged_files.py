@@ -5,10 +5,11 @@ import struct
 
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
+
 from digitnet.layers import Dense, Dropout, Flatten, Input
 from digitnet.models import Sequential, load_model
 from digitnet.optimizers import SGD
-from safetensors.numpy import load, save
 
 BAD = r"bad\.safetensors"
 

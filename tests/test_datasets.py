@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from digitnet import datasets
 from digitnet.datasets import (
     _idx_dataset,

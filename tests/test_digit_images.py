@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from digitnet.cli.digits import mnist_form, read_images
 from digitnet.datasets import mnist_sample
 

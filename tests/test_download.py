@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from digitnet.datasets import download as module
 from digitnet.datasets.download import download
 from mirror_server import CONTENT, Handler, mirror_server

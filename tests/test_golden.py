@@ -6,9 +6,10 @@ also hold where neither MNIST nor another library is at hand. To compute them an
     python tests/test_golden.py
 """
 
-import digitnet
 import numpy as np
 import pytest
+
+import digitnet
 from agreement import build
 from digitnet.datasets import mnist_sample
 from reference_mlp import Dense, Loss, Network, Rescaling, Sgd

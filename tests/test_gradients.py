@@ -2,16 +2,17 @@
 
 The tolerance: a gradient in float32 is a chain of sums (over the inputs, the units, the batch), and
 a sum of n terms is wrong by at most n eps times the sum of their magnitudes; rounding that partly
-cancels makes it nearer sqrt(n) eps. Allowed is LENGTHS eps times the largest element of the same
-gradient, where LENGTHS adds up the lengths of all sums; NumPy in float32 needs a twentieth of that,
-and a fifth where every length is 1.
+cancels makes it nearer sqrt(n) eps. Allowed is 2 LENGTHS eps times the largest element of the same
+gradient, where LENGTHS adds up the lengths of all sums. NumPy in float32 and digitnet need less than
+a twentieth of that; up to a third in networks one unit wide, where large terms cancel.
 """
 
 from itertools import pairwise
 
-import digitnet
 import numpy as np
 import pytest
+
+import digitnet
 from agreement import ALPHA, SPARSE, build, dense
 from reference_mlp import ACTIVATIONS, Activation, Loss, Network, Rescaling, Sgd
 
@@ -79,7 +80,7 @@ def check(network, x, t, sample_weight=None, model=None):
     lengths = len(x) + x.shape[1] + sum(layer.kernel.shape[1] for layer in network.dense())
     assert [dw.dtype for dw in gradients] == [np.float32] * len(expected)
     for dw, reference in zip(gradients, expected, strict=True):
-        atol = lengths * EPS * max(np.abs(reference).max(), 1e-6)
+        atol = 2 * lengths * EPS * max(np.abs(reference).max(), 1e-6)
         np.testing.assert_allclose(dw, reference, rtol=0, atol=atol)
 
 
@@ -189,6 +190,20 @@ def test_views_of_the_callers_array(rng, draw, view):
     layers = [Rescaling(1 / 64), dense(rng, 17, 9, "relu"), dense(rng, 9, 7)]
     loss = Loss("mean_squared_error")
     check(Network(layers, loss), x, targets(rng, loss, len(x), 7))
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs"),
+    [(Loss(BINARY), [-0.5, 0.25, 0.75, 1.5]), (Loss(CATEGORICAL), [0.0, 0.5, 3.0])],
+    ids=str,
+)
+def test_clipped_probabilities(rng, loss, outputs):
+    # y below 0 or above 1 (after normalising: exactly 0) is clipped there and has no gradient.
+    layer = dense(rng, 7, 7)
+    layer.kernel, layer.bias = np.eye(7), np.zeros(7)  # y is x: no rounding near a steep log
+    x = rng.choice(outputs, (33, 7)).astype(np.float32)
+    x[:, 0] = 0.5
+    check(Network([layer], loss), x, targets(rng, loss, 33, 7))
 
 
 def test_saturated_logits_keep_their_gradient(rng):

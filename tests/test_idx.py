@@ -8,6 +8,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+
 from digitnet.datasets import read_idx, write_idx
 
 DTYPES = ["u1", "i1", "i2", "i4", "f4", "f8"]

@@ -4,8 +4,9 @@ import importlib
 import subprocess
 import sys
 
-import digitnet
 import pytest
+
+import digitnet
 
 HEAVY = [
     "argparse", "digitnet.cli", "digitnet.datasets", "digitnet.plot", "gzip", "importlib.metadata",

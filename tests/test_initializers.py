@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from digitnet import _core, initializers, regularizers
 from digitnet.initializers import (
     Constant,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import reference_mlp as reference
 from digitnet import _core
 from kernel_checks import (

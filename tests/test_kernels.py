@@ -8,6 +8,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from digitnet import _core
 from kernel_checks import (
     GENERIC,

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from digitnet import _core, activations, layers
 from digitnet.layers import (
     ELU,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from digitnet import _core, losses, metrics
 from digitnet.layers import Dense, Input
 from digitnet.losses import (

@@ -1,12 +1,15 @@
 """What the reference network learns on the full MNIST.
 
-The bands are what Keras reaches with the same settings, measured: 92.8 to 93.9 % after one epoch of
-batches of 500 at rate 0.5, 96.3 to 96.6 % after four; 98.0 to 98.2 % after ten epochs of batches of
-32 at rate 0.1.
+The bands are what Keras reaches with the same settings. A single run of one epoch at rate 0.5 hangs
+on its seed: 80 runs of Keras (JAX) gave 93.1 % on average, from 92.0 to 93.6 % with a standard
+deviation of 0.3, and one in nine fell below 92.7 %. From the same weights and in the same order
+digitnet gave the same accuracies, seed by seed, to 0.03 %. So the mean of ten seeds must lie in the
+band, and no seed far off.
 """
 
-import digitnet
 import pytest
+
+import digitnet
 from digitnet.layers import Dense, Flatten, Input, Rescaling
 from digitnet.optimizers import SGD
 from digitnet.utils import set_random_seed
@@ -34,9 +37,11 @@ def accuracy(mnist, seed, epochs, batch_size=500, learning_rate=0.5):
     return 100 * model.evaluate(x_test, y_test, verbose=0)[1]
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_one_epoch(mnist, seed):
-    assert accuracy(mnist, seed, epochs=1) == pytest.approx(93.3, abs=0.6)
+def test_one_epoch_with_ten_seeds(mnist):
+    scores = [accuracy(mnist, seed, epochs=1) for seed in range(10)]
+    assert sum(scores) / 10 == pytest.approx(93.3, abs=0.6)
+    assert min(scores) > 91.5
+    assert len(set(scores)) > 5  # the seed did change the run
 
 
 @pytest.mark.parametrize("seed", range(3))

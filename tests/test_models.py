@@ -1,11 +1,12 @@
-"""Sequential: building, training, testing, predicting; what each returns, as Keras 3 has it."""
+"""Sequential: training, testing, predicting; what each returns, as Keras 3 has it."""
 
 import threading
 
 import numpy as np
 import pytest
+
 from digitnet import losses, metrics
-from digitnet.layers import Activation, Dense, Dropout, Flatten, Input, Rescaling
+from digitnet.layers import Dense, Dropout, Input
 from digitnet.models import Sequential
 from digitnet.optimizers import SGD
 from digitnet.utils import set_random_seed, to_categorical
@@ -25,82 +26,6 @@ def classifier(device="auto"):
 def data(rng):
     x = rng.standard_normal((60, 4)).astype(np.float32)
     return x, np.argmax(x[:, :3], axis=1)
-
-
-# --- building
-
-
-def test_shapes_names_and_parameters():
-    model = Sequential([Input((28, 28)), Flatten(), Rescaling(1 / 255), Dense(5), Dense(2)])
-    assert (model.input_shape, model.output_shape) == ((None, 28, 28), (None, 2))
-    assert [layer.name for layer in model.layers] == ["flatten", "rescaling", "dense", "dense_1"]
-    assert model.count_params() == 784 * 5 + 5 + 5 * 2 + 2
-    assert [w.shape for w in model.get_weights()] == [(784, 5), (5,), (5, 2), (2,)]
-    assert (model.built, model.device) == (True, "cpu")
-
-
-@pytest.mark.parametrize(
-    "first", [Dense(3, input_shape=(4,)), Dense(3, input_dim=4), Flatten(input_shape=(2, 2))]
-)
-def test_the_first_layer_may_say_the_input_shape(first):
-    model = Sequential()
-    model.add(first)
-    assert model.built
-
-
-def test_the_first_data_may_say_the_input_shape(data):
-    x, y = data
-    model = Sequential([Dense(3, activation="softmax")])
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    assert (model.built, model.get_weights()) == (False, [])
-    model.fit(x, y, verbose=0)
-    assert model.input_shape == (None, 4)
-
-
-def test_build_takes_the_batch_axis():
-    model = Sequential([Dense(3)])
-    model.build((None, 4))
-    assert model.input_shape == (None, 4)
-    model.build((None, 4))
-    with pytest.raises(ValueError, match="input_shape of model 'sequential' is"):
-        model.build((None, 5))
-
-
-def test_add_and_pop_keep_the_other_weights(data):
-    model = classifier()
-    model.fit(*data, verbose=0)
-    before = model.get_weights()
-    steps = model.optimizer.iterations
-    added = Dense(2)
-    model.add(added)
-    assert model.output_shape == (None, 2)
-    for old, new in zip(before, model.get_weights(), strict=False):
-        np.testing.assert_array_equal(old, new)
-    assert model.pop() is added
-    assert not added.built
-    np.testing.assert_equal(model.get_weights(), before)
-    assert model.optimizer.iterations == steps
-
-
-def test_both_ways_to_build_draw_the_same_weights():
-    set_random_seed(3)
-    listed = Sequential([Input((4,)), Dense(3, activation="relu"), Dense(2)])
-    set_random_seed(3)
-    added = Sequential()
-    for layer in (Dense(3, input_shape=(4,)), Activation("relu"), Dense(2)):
-        added.add(layer)
-    np.testing.assert_equal(listed.get_weights(), added.get_weights())
-
-
-def test_summary():
-    lines = []
-    classifier().summary(print_fn=lines.append)
-    assert lines[0] == 'Model: "sequential"'
-    assert any("dense_1 (Dense)" in line and "(None, 3)" in line and "27" in line for line in lines)
-    assert lines[-2] == "Total params: 67 (268.00 B)"
-    lines.clear()
-    Sequential([Dense(3)]).summary(print_fn=lines.append)
-    assert any("0 (unbuilt)" in line for line in lines)
 
 
 # --- training and testing

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from digitnet import optimizers
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential

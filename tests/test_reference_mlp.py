@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 import pytest
+
 from reference_mlp import (
     ACTIVATIONS,
     METRICS,
@@ -136,6 +137,12 @@ def test_loss_values(loss, y, t, expected):
     np.testing.assert_allclose(loss.rows(y, t)[0], [expected], rtol=1e-12)
 
 
+def test_clipped_probabilities_have_no_gradient():
+    y, t = np.array([[1.5, -0.2, 0.0]]), np.array([[0.0, 0.5, 1.0]])
+    assert not Loss("binary_crossentropy").rows(y, t)[1].any()
+    assert not Loss("categorical_crossentropy").rows(HARD, np.roll(HARD, 1))[1].any()
+
+
 def network(rng, sizes, activations, loss):
     layers = []
     for n, units, name in zip(sizes[:-1], sizes[1:], activations, strict=True):
@@ -180,7 +187,7 @@ def test_gradients_through_every_kind_of_layer(rng):
     first, last = net.layers
     first.l2, first.bias, last.l2 = 0.1, None, 0.2
     mask = rng.integers(2, size=(6, 4)) / 0.5
-    net.layers = [Rescaling(0.5, 0.1), first, Activation("silu"), Dropout(mask), last]
+    net.layers = [Rescaling(0.5, 0.1), first, Activation("silu"), Dropout(mask), Rescaling(2), last]
     net.layers.append(Activation("softmax"))
     check_gradients(net, rng.standard_normal((6, 5)), random_targets(rng, net.loss, 6, 3))
 
@@ -212,13 +219,13 @@ def test_two_steps_worked_by_hand(optimizer, expected):
 
 
 def test_metrics_worked_by_hand():
-    y, t = np.array([[0.6, 0.4], [0.2, 0.8]]), np.array([[1.0, 0.0], [1.0, 0.0]])
+    y, t = np.array([[0.6, 0.45], [0.2, 0.8]]), np.array([[1.0, 0.0], [1.0, 0.0]])
     expected = {
         "sparse_categorical_accuracy": [1, 0],
         "categorical_accuracy": [1, 0],
         "binary_accuracy": [1, 0],
-        "mean_squared_error": [0.16, 0.64],
-        "mean_absolute_error": [0.4, 0.8],
+        "mean_squared_error": [(0.16 + 0.2025) / 2, 0.64],
+        "mean_absolute_error": [0.425, 0.8],
     }
     for name, metric in METRICS.items():
         targets = t.argmax(axis=1) if name.startswith("sparse") else t

@@ -4,6 +4,8 @@ import os
 
 import numpy as np
 import pytest
+from safetensors.numpy import load
+
 from digitnet.layers import (
     ELU,
     Activation,
@@ -20,7 +22,6 @@ from digitnet.losses import SparseCategoricalCrossentropy
 from digitnet.metrics import SparseCategoricalAccuracy
 from digitnet.models import Sequential, load_model
 from digitnet.optimizers import SGD
-from safetensors.numpy import load
 
 
 @pytest.fixture

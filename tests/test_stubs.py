@@ -4,8 +4,9 @@ import ast
 import inspect
 from pathlib import Path
 
-import digitnet
 import pytest
+
+import digitnet
 from digitnet import _core
 
 STUB = ast.parse((Path(digitnet.__file__).parent / "_core.pyi").read_text(encoding="utf-8"))

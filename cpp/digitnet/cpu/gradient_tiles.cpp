@@ -37,6 +37,8 @@ void GradientTiles::compute(const GradientTile& tile, const KernelTable& kernels
     // sets.
     for (int64_t r = 0; r < batch; ++r)
       std::copy_n(dz.row(r) + at, kPanel, scratch.dz.data() + r * kPanel);
+    // A narrow product leaves columns 16 .. 31 alone: they must not keep another panel's gradient.
+    std::fill_n(scratch.kernel.data(), kRows * kPanel, 0.0F);
     scratch.packed_panel = tile.panel;
     scratch.packed_dense = tile.dense;
   }

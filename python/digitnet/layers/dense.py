@@ -125,7 +125,5 @@ class Dense(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": None
-            if regularizer is None
-            else regularizers.serialize(regularizer),
+            "kernel_regularizer": penalty and regularizers.serialize(penalty),
         }
