@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from digitnet._progress import ProgressLine
+from digitnet._model.progress import ProgressLine
 from digitnet.callbacks import Callback, History, LambdaCallback, LearningRateScheduler
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential

@@ -3,8 +3,8 @@
 The tolerance: a gradient in float32 is a chain of sums (over the inputs, the units, the batch), and
 a sum of n terms is wrong by at most n eps times the sum of their magnitudes; rounding that partly
 cancels makes it nearer sqrt(n) eps. Allowed is 2 LENGTHS eps times the largest element of the same
-gradient, where LENGTHS adds up the lengths of all sums. NumPy in float32 and digitnet need less than
-a twentieth of that; up to a third in networks one unit wide, where large terms cancel.
+gradient, where LENGTHS adds up the lengths of all sums. NumPy in float32 and digitnet need less
+than a twentieth of that; up to a third in networks one unit wide, where large terms cancel.
 """
 
 from itertools import pairwise

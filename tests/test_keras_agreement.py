@@ -30,6 +30,8 @@ METRICS = {
     "sparse_categorical_crossentropy": ["accuracy"],
     "binary_crossentropy": ["accuracy", "mae"],
 }
+# Its backend finds the logits of the last activation and does not ask which activation it was.
+MISTAKEN_BY_TENSORFLOW = ["cross-entropy of sigmoids", "binary of softmax"]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,8 @@ def assert_close(left, right):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_240_steps(keras, case):
+    if keras.backend.backend() == "tensorflow" and case.name in MISTAKEN_BY_TENSORFLOW:
+        pytest.skip("on TensorFlow Keras takes the logits behind any softmax or sigmoid as its own")
     ours = build(digitnet, case.network(), INPUTS, case.optimizer)
     theirs = build(keras, case.network(), INPUTS, case.optimizer)
     before = ours.get_weights()

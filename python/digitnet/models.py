@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from digitnet import _state, saving
+from digitnet import saving
 from digitnet._checks import integer
-from digitnet._compile import TrainingSettings
 from digitnet._data import FloatArray, as_samples
-from digitnet._layer_list import walk, weight_shapes
-from digitnet._network import parse_config
-from digitnet._progress import ProgressLine, verbosity
-from digitnet._trainer import Trainer
+from digitnet._model import state as model_state
+from digitnet._model.compile import TrainingSettings
+from digitnet._model.layer_list import walk, weight_shapes
+from digitnet._model.network import parse_config
+from digitnet._model.progress import ProgressLine, verbosity
+from digitnet._model.trainer import Trainer
 
 __all__ = ["Sequential", "load_model"]
 
@@ -117,14 +118,16 @@ class Sequential(Trainer):
         settings = {
             "model": self.get_config(),
             "compile": None if self._settings is None else self._settings.get_config(),
-            "training": _state.training_state(core, self._settings),
+            "training": model_state.training_state(core, self._settings),
         }
-        saving.write(path, settings, _state.tensors_of(self._weight_shapes(), core, velocity=True))
+        saving.write(
+            path, settings, model_state.tensors_of(self._weight_shapes(), core, velocity=True)
+        )
 
     def save_weights(self, path: saving.PathLike) -> None:
         """Write the weights alone; raises as `save`."""
         core = self._require_core("save_weights")
-        saving.write(path, {}, _state.tensors_of(self._weight_shapes(), core))
+        saving.write(path, {}, model_state.tensors_of(self._weight_shapes(), core))
 
     def load_weights(self, path: saving.PathLike) -> None:
         """Take the weights from a file that `save_weights` or `save` wrote.
@@ -140,7 +143,7 @@ class Sequential(Trainer):
         core = self._require_core("load_weights")
         _, tensors = saving.read(path)
         try:
-            weights = _state.pick(tensors, self._weight_shapes())
+            weights = model_state.pick(tensors, self._weight_shapes())
         except ValueError as error:
             raise ValueError(f"{path} holds weights of another model: {error}") from None
         core.set_weights(weights)
@@ -153,12 +156,12 @@ class Sequential(Trainer):
         compiled = settings["compile"]
         if compiled is not None:
             self._settings = TrainingSettings.from_config(compiled)
-        state = _state.checked_training_state(settings["training"])
+        state = model_state.checked_training_state(settings["training"])
         shapes = weight_shapes(layers, input_shape)
-        weights = iter(_state.pick(tensors, shapes))
+        weights = iter(model_state.pick(tensors, shapes))
         velocity = []  # none before the first step with momentum
-        if any(name.startswith(_state.VELOCITY) for name in tensors):
-            velocity = _state.pick(tensors, shapes, _state.VELOCITY)
+        if any(name.startswith(model_state.VELOCITY) for name in tensors):
+            velocity = model_state.pick(tensors, shapes, model_state.VELOCITY)
         received = walk(layers, input_shape)
         by_layer = {
             id(layer): [next(weights) for _ in layer.weight_shapes(shape)]
@@ -193,7 +196,7 @@ def load_model(path: saving.PathLike, device: str = "auto") -> Sequential:
         The device cannot be used.
     """
     model = Sequential(device=device)
-    settings, tensors = _state.file_parts(path)
+    settings, tensors = model_state.file_parts(path)
     try:
         model._restore(settings, tensors)
     except (TypeError, ValueError) as error:

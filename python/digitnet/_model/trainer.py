@@ -7,11 +7,11 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from digitnet import _fit
 from digitnet._checks import flag, integer
 from digitnet._data import FloatArray
-from digitnet._progress import verbosity
-from digitnet._tester import Tester, returned
+from digitnet._model import fit as fitting
+from digitnet._model.progress import verbosity
+from digitnet._model.tester import Tester, returned
 from digitnet._weights import as_weights
 from digitnet.callbacks import Callback, CallbackList, History
 from digitnet.layers import Layer
@@ -91,7 +91,7 @@ class Trainer(Tester):
                 )
             epochs = nb_epoch
         batch_size = 32 if batch_size is None else integer(batch_size, "batch_size")
-        plan = _fit.Plan(
+        plan = fitting.Plan(
             batch_size,
             integer(initial_epoch, "initial_epoch", 0),
             integer(epochs, "epochs"),
@@ -102,7 +102,7 @@ class Trainer(Tester):
         everyone = CallbackList([*(callbacks or ()), history])
         data = self._data(x, y, sample_weight)
         if validation_data is None:
-            data, validation = _fit.split(data, validation_split)
+            data, validation = fitting.split(data, validation_split)
         else:
             validation = self._validation(validation_data, x)
         core = self._build_for(x)
@@ -116,7 +116,7 @@ class Trainer(Tester):
                 "verbose": plan.verbose,
             }
         )
-        _fit.run_epochs(
+        fitting.run_epochs(
             core, settings, plan, data, validation, everyone, lambda: self.stop_training
         )
         return history

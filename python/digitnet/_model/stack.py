@@ -9,7 +9,7 @@ from digitnet import _core
 from digitnet._checks import sample_shape, text
 from digitnet._data import FloatArray, Shape
 from digitnet._identifiers import unknown
-from digitnet._layer_list import unique_names, walk
+from digitnet._model.layer_list import unique_names, walk
 from digitnet.layers import InputLayer, Layer
 from digitnet.layers.layer import Place
 from digitnet.utils.random_seed import next_seed

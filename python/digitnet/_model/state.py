@@ -7,8 +7,8 @@ from typing import Any
 
 from digitnet import _core, saving
 from digitnet._checks import integer
-from digitnet._compile import TrainingSettings
 from digitnet._data import FloatArray, Shape
+from digitnet._model.compile import TrainingSettings
 from digitnet.saving import PathLike, Tensors
 
 VELOCITY = "velocity."

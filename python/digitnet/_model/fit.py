@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from digitnet import _core
 from digitnet._checks import real
-from digitnet._compile import TrainingSettings
 from digitnet._data import Data
-from digitnet._progress import ProgressLine, say
+from digitnet._model.compile import TrainingSettings
+from digitnet._model.progress import ProgressLine, say
 from digitnet.callbacks import Callback, Logs
 
 

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from digitnet import layers as layer_module
 from digitnet._checks import sample_shape, text
 from digitnet._data import FloatArray, Shape
-from digitnet._layer_list import weight_shapes
-from digitnet._stack import LayerStack
-from digitnet._summary import summary_lines
+from digitnet._model.layer_list import weight_shapes
+from digitnet._model.stack import LayerStack
+from digitnet._model.summary import summary_lines
 from digitnet._weights import as_weights
 from digitnet.layers import InputLayer, Layer
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from digitnet import _core, _fit
+from digitnet import _core
 from digitnet._checks import flag, integer
-from digitnet._compile import TrainingSettings
 from digitnet._data import Data, as_data, sample_shape_of
-from digitnet._network import Network
-from digitnet._progress import ProgressLine, verbosity
+from digitnet._model import fit as fitting
+from digitnet._model.compile import TrainingSettings
+from digitnet._model.network import Network
+from digitnet._model.progress import ProgressLine, verbosity
 from digitnet.callbacks import Logs
 from digitnet.layers import Layer
 from digitnet.optimizers import SGD
@@ -105,7 +106,7 @@ class Tester(Network):
         data = self._data(x, y, sample_weight)
         core = self._build_for(x)
         with ProgressLine(len(data.x), settings.metric_names, level) as line:
-            logs = settings.logs(_fit.evaluate(core, settings, data, line.callback))
+            logs = settings.logs(fitting.evaluate(core, settings, data, line.callback))
         line.finish(logs)
         return returned(logs, as_dict)
 
