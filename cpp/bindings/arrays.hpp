@@ -23,6 +23,10 @@ bool holds(const py::array& array) {
   return py::isinstance<py::array_t<T>>(array);
 }
 
+inline bool is_aligned(const py::array& array) {
+  return (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0;
+}
+
 // Strides in elements; throws where they are not whole elements (packed structures).
 inline std::int64_t step_of(const py::array& array, int axis, std::string_view name) {
   const py::ssize_t bytes = array.strides(axis), size = array.itemsize();
@@ -36,6 +40,7 @@ inline Samples samples_of(const py::array& x) {
   if (!holds<std::uint8_t>(x) && !holds<float>(x))
     throw py::type_error("x must be uint8 or float32, got " +
                          py::str(x.dtype()).cast<std::string>());
+  check(is_aligned(x), "x must be aligned");
   Samples samples;
   samples.type = holds<float>(x) ? ElementType::kFloat32 : ElementType::kUint8;
   samples.data = x.data();
@@ -48,16 +53,18 @@ inline Samples samples_of(const py::array& x) {
 
 // A C-contiguous float32 matrix, as a view.
 inline MatrixView<const float> matrix_of(const py::array& array, std::string_view name) {
-  check(holds<float>(array) && array.ndim() == 2 && (array.flags() & py::array::c_style) != 0, name,
-        " must be a C-contiguous float32 matrix");
+  check(holds<float>(array) && array.ndim() == 2 && (array.flags() & py::array::c_style) != 0 &&
+            is_aligned(array),
+        name, " must be a C-contiguous float32 matrix");
   return {static_cast<const float*>(array.data()), array.shape(0), array.shape(1), array.shape(1)};
 }
 
 // A C-contiguous vector of T with the given length, as a pointer.
 template <class T>
 const T* vector_of(const py::array& array, std::int64_t length, std::string_view name) {
-  check(holds<T>(array) && array.ndim() == 1 && (array.flags() & py::array::c_style) != 0, name,
-        " must be a C-contiguous vector of ",
+  check(holds<T>(array) && array.ndim() == 1 && (array.flags() & py::array::c_style) != 0 &&
+            is_aligned(array),
+        name, " must be a C-contiguous vector of ",
         py::str(py::dtype::of<T>()).template cast<std::string>());
   check(array.shape(0) == length, name, " must have length ", length, ", got ", array.shape(0));
   return static_cast<const T*>(array.data());

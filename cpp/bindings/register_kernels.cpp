@@ -53,7 +53,7 @@ FloatArray multiply(const Kernels& k, const FloatArray& a, const FloatArray& b,
     k.table.multiply({rows, std::min(kPanel, cols - at), depth, left.row(0),
                       transpose_a ? 1 : left.stride(), transpose_a ? left.stride() : 1,
                       right.row(0) + at, right.stride(), result.row(0) + at, result.stride(),
-                      bias ? start.row(0) + at : nullptr, false});
+                      bias ? start.row(0) + at : nullptr});
   return to_array(result, rows, cols);
 }
 

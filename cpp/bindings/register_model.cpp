@@ -2,6 +2,8 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "arrays.hpp"
 #include "digitnet/trainer.hpp"
@@ -30,14 +32,27 @@ Objective objective_of(const Loss& loss, const std::vector<std::string>& metrics
   return objective;
 }
 
+// A thread that Python no longer waits for must not ask for the GIL: it would be ended in the
+// middle of a team's work.
+void park_if_finalizing() {
+#if PY_VERSION_HEX >= 0x030D0000
+  const bool finalizing = Py_IsFinalizing() != 0;
+#else
+  const bool finalizing = _Py_IsFinalizing() != 0;
+#endif
+  while (finalizing) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
 // Looks for Ctrl-C, then tells Python how far the work is; what either raises stops the work.
-ProgressFunction progress_to(const py::object& progress) {
-  return [&progress](const Totals& totals) {
+// progress: null for calls that report nothing; else borrowed, None or a function.
+ProgressFunction progress_to(PyObject* progress) {
+  return [progress](std::int64_t done, const Totals& totals) {
+    park_if_finalizing();
     const py::gil_scoped_acquire held;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (progress.is_none()) return;
+    if (progress == nullptr || Py_IsNone(progress)) return;
     const Result result = result_of(totals);
-    progress(result.samples, result.loss, result.metrics);
+    py::reinterpret_borrow<py::object>(progress)(done, result.loss, result.metrics);
   };
 }
 
@@ -58,11 +73,13 @@ py::list to_list(const Parameters& parameters) {
   return list;
 }
 
-void fill_from(const py::array& array, std::vector<float>& values, std::string_view what) {
-  check(holds<float>(array) && (array.flags() & py::array::c_style) != 0, what,
+void fill_from(const py::array& array, std::vector<py::ssize_t> shape, std::vector<float>& values,
+               std::string_view what) {
+  check(holds<float>(array) && (array.flags() & py::array::c_style) != 0 && is_aligned(array), what,
         " must be C-contiguous float32 arrays");
-  check(array.size() == static_cast<py::ssize_t>(values.size()), what, " must hold ", values.size(),
-        " values here, got ", array.size());
+  check(std::equal(shape.begin(), shape.end(), array.shape(), array.shape() + array.ndim()), what,
+        " must have shape ", py::str(py::cast(shape)).cast<std::string>(), " here, got ",
+        py::str(array.attr("shape")).cast<std::string>());
   std::copy_n(static_cast<const float*>(array.data()), values.size(), values.begin());
 }
 
@@ -70,13 +87,13 @@ Parameters from_list(const Network& network, const std::vector<py::array>& list,
                      std::string_view what) {
   Parameters parameters = network.zero_parameters();
   std::size_t next = 0;
-  const auto take = [&](std::vector<float>& values) {
+  const auto take = [&](std::vector<py::ssize_t> shape, std::vector<float>& values) {
     check(next < list.size(), what, " must hold more than ", list.size(), " arrays");
-    fill_from(list[next++], values, what);
+    fill_from(list[next++], std::move(shape), values, what);
   };
   for (DenseParameters& dense : parameters) {
-    take(dense.kernel);
-    if (!dense.bias.empty()) take(dense.bias);
+    take({dense.in, dense.units}, dense.kernel);
+    if (!dense.bias.empty()) take({dense.units}, dense.bias);
   }
   check(next == list.size(), what, " must hold ", next, " arrays, got ", list.size());
   return parameters;
@@ -94,7 +111,7 @@ Result train_epoch(Trainer& model, const Array& x, const Array& y, const Weights
   const Dataset data = dataset_of(x, y, sample_weight);
   const EpochSettings settings{objective_of(loss, metrics), optimizer, batch_size, shuffle};
   const py::gil_scoped_release released;
-  return result_of(model.train_epoch(data, settings, progress_to(progress)));
+  return result_of(model.train_epoch(data, settings, progress_to(progress.ptr())));
 }
 
 Result train_batch(Trainer& model, const Array& x, const Array& y, const Weights& sample_weight,
@@ -102,7 +119,7 @@ Result train_batch(Trainer& model, const Array& x, const Array& y, const Weights
   const Dataset data = dataset_of(x, y, sample_weight);
   const Objective objective = objective_of(loss, metrics);
   const py::gil_scoped_release released;
-  return result_of(model.train_batch(data, objective, optimizer));
+  return result_of(model.train_batch(data, objective, optimizer, progress_to(nullptr)));
 }
 
 Result evaluate(const Trainer& model, const Array& x, const Array& y, const Weights& sample_weight,
@@ -110,7 +127,7 @@ Result evaluate(const Trainer& model, const Array& x, const Array& y, const Weig
   const Dataset data = dataset_of(x, y, sample_weight);
   const Objective objective = objective_of(loss, metrics);
   const py::gil_scoped_release released;
-  return result_of(model.evaluate(data, objective, progress_to(progress)));
+  return result_of(model.evaluate(data, objective, progress_to(progress.ptr())));
 }
 
 FloatArray predict(const Trainer& model, const Array& x) {
@@ -118,9 +135,8 @@ FloatArray predict(const Trainer& model, const Array& x) {
   const std::int64_t outputs = model.network().output_size();
   FloatArray result({samples.count, outputs});
   const MatrixView<float> out{result.mutable_data(), samples.count, outputs, outputs};
-  const py::none no_progress;
   const py::gil_scoped_release released;
-  model.predict(samples, out, progress_to(no_progress));
+  model.predict(samples, out, progress_to(nullptr));
   return result;
 }
 
@@ -130,7 +146,7 @@ py::list gradients(const Trainer& model, const Array& x, const Array& y,
   Parameters result;
   {
     const py::gil_scoped_release released;
-    result = model.gradients(data, loss, training);
+    result = model.gradients(data, loss, training, progress_to(nullptr));
   }
   return to_list(result);
 }
@@ -156,9 +172,7 @@ void state_property(py::class_<Trainer>& c, const char* name, std::uint64_t RunS
                  }),
                  py::cpp_function([field](Trainer& model, std::uint64_t value) {
                    const py::gil_scoped_release released;
-                   RunState state = model.state();
-                   state.*field = value;
-                   model.set_state(state);
+                   model.update_state([&](RunState& state) { state.*field = value; });
                  }),
                  doc);
 }

@@ -1,7 +1,7 @@
 #pragma once
 // The activation functions: names and which values their derivatives read. The formulas stand once
 // as plain loops in cpu/kernels_generic.cpp (the specification) and once vectorised in
-// cpu/elementwise-inl.hpp.
+// cpu/activation-inl.hpp.
 
 #include <array>
 #include <cstddef>

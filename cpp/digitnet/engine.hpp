@@ -23,12 +23,14 @@ struct Totals {
   std::vector<double> metrics;
 };
 
-// Asked between steps (or blocks of samples), by one thread, while an engine works.
+// Told, by the calling thread, how far an engine is: between steps, between blocks of samples and,
+// in long steps, between the rows of one. A throw ends the work at the last finished step and
+// reaches the caller.
 class Monitor {
  public:
   virtual ~Monitor() = default;
-  // False or a throw ends the work after the step just finished.
-  virtual bool keep_going(const Totals& totals) = 0;
+  // done: samples finished by all threads. totals: sums over those of them that this thread knows.
+  virtual void progressed(std::int64_t done, const Totals& totals) = 0;
 };
 
 struct Objective {
@@ -64,7 +66,7 @@ class Engine {
   virtual Parameters velocity() const = 0;
 
   // One step per batch over all samples, in plan.order. Adds to iteration once per step done and to
-  // totals as it goes; stops early, at the end of a step, when the monitor says so or throws.
+  // totals as it goes; stops early, at the end of a step, when the monitor throws.
   virtual void train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration,
                      Totals& totals, Monitor& monitor) = 0;
   virtual void evaluate(const Dataset& data, const Objective& objective, Totals& totals,
@@ -73,8 +75,8 @@ class Engine {
   virtual void predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const = 0;
 
   // Gradients of the mean loss over the data, taken as one batch; dropout is on where given.
-  virtual Parameters gradients(const Dataset& data, const Loss& loss,
-                               const DropoutState* dropout) const = 0;
+  virtual Parameters gradients(const Dataset& data, const Loss& loss, const DropoutState* dropout,
+                               Monitor& monitor) const = 0;
   virtual void apply_gradients(const Parameters& gradients, const Sgd& sgd) = 0;
 };
 

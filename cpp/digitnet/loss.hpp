@@ -1,6 +1,6 @@
 #pragma once
 // The loss functions: names and settings. Every loss is a mean over the samples of a row loss; the
-// row losses are as in Keras 3 and stand as plain loops in cpu/kernels_generic.cpp.
+// row losses are as in Keras 3 and stand as plain loops in cpu/generic_loss.cpp.
 
 #include <array>
 #include <cstddef>

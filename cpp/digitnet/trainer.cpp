@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <mutex>
 
 #include "digitnet/error.hpp"
 #include "digitnet/random.hpp"
@@ -10,22 +9,17 @@
 namespace digitnet {
 namespace {
 
-using ExclusiveLock = std::unique_lock<std::shared_mutex>;
-using SharedLock = std::shared_lock<std::shared_mutex>;
-
 // Passes totals on by the clock, so that neither many small steps nor few large ones cost or hide
 // much.
 class ClockedMonitor : public Monitor {
  public:
   explicit ClockedMonitor(const ProgressFunction& progress) : progress_(progress) {}
 
-  bool keep_going(const Totals& totals) override {
+  void progressed(std::int64_t done, const Totals& totals) override {
     const auto now = std::chrono::steady_clock::now();
-    if (progress_ && now - last_ >= std::chrono::milliseconds(50)) {
-      progress_(totals);
-      last_ = std::chrono::steady_clock::now();
-    }
-    return true;
+    if (!progress_ || now - last_ < std::chrono::milliseconds(50)) return;
+    progress_(done, totals);
+    last_ = std::chrono::steady_clock::now();
   }
 
  private:
@@ -57,34 +51,34 @@ Trainer::Trainer(std::int64_t input_size, const std::vector<Layer>& layers,
 }
 
 RunState Trainer::state() const {
-  const SharedLock lock(mutex_);
+  const ModelLock::Reading reading(lock_);
   return state_;
 }
 
-void Trainer::set_state(const RunState& state) {
-  const ExclusiveLock lock(mutex_);
-  state_ = state;
+void Trainer::update_state(const std::function<void(RunState& state)>& change) {
+  const ModelLock::Writing writing(lock_);
+  change(state_);
 }
 
 Parameters Trainer::parameters() const {
-  const SharedLock lock(mutex_);
+  const ModelLock::Reading reading(lock_);
   return engine_->parameters();
 }
 
 void Trainer::set_parameters(const Parameters& parameters) {
   network_.check_parameters(parameters, "weights");
-  const ExclusiveLock lock(mutex_);
+  const ModelLock::Writing writing(lock_);
   engine_->set_parameters(parameters);
 }
 
 Parameters Trainer::velocity() const {
-  const SharedLock lock(mutex_);
+  const ModelLock::Reading reading(lock_);
   return engine_->velocity();
 }
 
 void Trainer::set_velocity(const Parameters& velocity) {
   if (!velocity.empty()) network_.check_parameters(velocity, "velocity");
-  const ExclusiveLock lock(mutex_);
+  const ModelLock::Writing writing(lock_);
   engine_->set_velocity(velocity);
 }
 
@@ -111,21 +105,30 @@ Totals Trainer::train_epoch(const Dataset& data, const EpochSettings& settings,
   check_objective(data, settings.objective);
   check_sgd(settings.sgd);
   check(settings.batch_size > 0, "batch_size must be positive, got ", settings.batch_size);
-  const ExclusiveLock lock(mutex_);
+  const ModelLock::Writing writing(lock_);
   std::vector<std::uint32_t> order;
   if (settings.shuffle)
     order = shuffled_order(static_cast<std::uint32_t>(data.x.count), state_.seed, state_.epochs);
-  ++state_.epochs;
   TrainPlan plan{settings.objective, settings.sgd, settings.batch_size,
                  settings.shuffle ? order.data() : nullptr, state_.seed};
-  return train(data, plan, progress);
+  const std::uint64_t iterations = state_.iterations;
+  try {
+    const Totals totals = train(data, plan, progress);
+    ++state_.epochs;
+    return totals;
+  } catch (...) {
+    // Begun, if only by a step: a later epoch must not repeat its order.
+    if (state_.iterations != iterations) ++state_.epochs;
+    throw;
+  }
 }
 
-Totals Trainer::train_batch(const Dataset& data, const Objective& objective, const Sgd& sgd) {
+Totals Trainer::train_batch(const Dataset& data, const Objective& objective, const Sgd& sgd,
+                            const ProgressFunction& progress) {
   check_objective(data, objective);
   check_sgd(sgd);
-  const ExclusiveLock lock(mutex_);
-  return train(data, {objective, sgd, data.x.count, nullptr, state_.seed}, nullptr);
+  const ModelLock::Writing writing(lock_);
+  return train(data, {objective, sgd, data.x.count, nullptr, state_.seed}, progress);
 }
 
 Totals Trainer::evaluate(const Dataset& data, const Objective& objective,
@@ -134,7 +137,7 @@ Totals Trainer::evaluate(const Dataset& data, const Objective& objective,
   Totals totals;
   totals.metrics.assign(objective.metrics.size(), 0.0);
   ClockedMonitor monitor(progress);
-  const SharedLock lock(mutex_);
+  const ModelLock::Reading reading(lock_);
   engine_->evaluate(data, objective, totals, monitor);
   return totals;
 }
@@ -143,21 +146,23 @@ void Trainer::predict(const Samples& samples, MatrixView<float> out,
                       const ProgressFunction& progress) const {
   check_samples(samples, network_.input_size());
   ClockedMonitor monitor(progress);
-  const SharedLock lock(mutex_);
+  const ModelLock::Reading reading(lock_);
   engine_->predict(samples, out, monitor);
 }
 
-Parameters Trainer::gradients(const Dataset& data, const Loss& loss, bool training) const {
+Parameters Trainer::gradients(const Dataset& data, const Loss& loss, bool training,
+                              const ProgressFunction& progress) const {
   check_objective(data, {loss, {}});
-  const SharedLock lock(mutex_);
+  ClockedMonitor monitor(progress);
+  const ModelLock::Reading reading(lock_);
   const DropoutState dropout{state_.seed, state_.iterations};
-  return engine_->gradients(data, loss, training ? &dropout : nullptr);
+  return engine_->gradients(data, loss, training ? &dropout : nullptr, monitor);
 }
 
 void Trainer::apply_gradients(const Parameters& gradients, const Sgd& sgd) {
   network_.check_parameters(gradients, "gradients");
   check_sgd(sgd);
-  const ExclusiveLock lock(mutex_);
+  const ModelLock::Writing writing(lock_);
   engine_->apply_gradients(gradients, sgd);
   ++state_.iterations;
 }

@@ -4,17 +4,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
 #include "digitnet/engine.hpp"
+#include "digitnet/model_lock.hpp"
 
 namespace digitnet {
 
-// Called about every 50 ms from the calling thread while an epoch or an evaluation runs; a throw
-// stops the work after the current step and reaches the caller.
-using ProgressFunction = std::function<void(const Totals& totals)>;
+// Called about every 50 ms from the calling thread while the engine works, as Monitor::progressed.
+// It may read the model (which is as the last finished step left it); writing to it throws.
+using ProgressFunction = std::function<void(std::int64_t done, const Totals& totals)>;
 
 struct EpochSettings {
   Objective objective;
@@ -40,7 +40,7 @@ class Trainer {
   std::string device() const { return engine_->device(); }
 
   RunState state() const;
-  void set_state(const RunState& state);
+  void update_state(const std::function<void(RunState& state)>& change);
   Parameters parameters() const;
   void set_parameters(const Parameters& parameters);
   Parameters velocity() const;
@@ -49,13 +49,15 @@ class Trainer {
   Totals train_epoch(const Dataset& data, const EpochSettings& settings,
                      const ProgressFunction& progress);
   // One step on all the data as one batch.
-  Totals train_batch(const Dataset& data, const Objective& objective, const Sgd& sgd);
+  Totals train_batch(const Dataset& data, const Objective& objective, const Sgd& sgd,
+                     const ProgressFunction& progress);
   Totals evaluate(const Dataset& data, const Objective& objective,
                   const ProgressFunction& progress) const;
   void predict(const Samples& samples, MatrixView<float> out,
                const ProgressFunction& progress) const;
   // training: with dropout, as the next step would see it.
-  Parameters gradients(const Dataset& data, const Loss& loss, bool training) const;
+  Parameters gradients(const Dataset& data, const Loss& loss, bool training,
+                       const ProgressFunction& progress) const;
   void apply_gradients(const Parameters& gradients, const Sgd& sgd);
 
  private:
@@ -65,7 +67,7 @@ class Trainer {
   Network network_;
   std::unique_ptr<Engine> engine_;
   RunState state_;
-  mutable std::shared_mutex mutex_;  // guards the engine's parameters and state_
+  mutable ModelLock lock_;  // guards the engine's parameters and state_
 };
 
 }  // namespace digitnet

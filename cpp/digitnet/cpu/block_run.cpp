@@ -28,28 +28,33 @@ BlockRun::BlockRun(const Network& network, const Panels& dense, const KernelTabl
       block_rows_(std::min(kBlockRows, data.x.count)),
       walk_(network, dense, kernels) {
   const Purpose purpose = objective != nullptr ? Purpose::kEvaluate : Purpose::kPredict;
-  for (int m = 0; m < members; ++m) work_.emplace_back(network, block_rows_, purpose, objective);
+  const int64_t blocks = block_rows_ > 0 ? (data.x.count + block_rows_ - 1) / block_rows_ : 0;
+  for (int64_t m = 0; m < std::min<int64_t>(members, blocks); ++m)
+    work_.emplace_back(network, block_rows_, purpose, objective);
 }
 
-// Calls block(index, first sample, rows, workspace) for every block, on whichever member is free.
+// Calls block(member, index, first sample, rows, workspace) for every block, on whichever member is
+// free; member 0 reports the blocks that are done, with the totals as they stand.
 template <class Block>
-void BlockRun::for_each_block(ThreadTeam& team, Monitor& monitor, Block block) {
+void BlockRun::for_each_block(ThreadTeam& team, const Totals& totals, Monitor& monitor,
+                              Block block) {
   const int64_t count = data_.x.count;
-  std::atomic<int64_t> next{0};
+  std::atomic<int64_t> next{0}, done{0};
   std::atomic<bool> going{true};
   std::exception_ptr failure;
   auto job = [&](int member) {
+    if (static_cast<std::size_t>(member) >= work_.size()) return;
     Workspace& work = work_[static_cast<std::size_t>(member)];
     while (going.load(std::memory_order_relaxed)) {
       const int64_t index = next.fetch_add(1, std::memory_order_relaxed);
       const int64_t first = index * block_rows_;
       if (first >= count) return;
-      block(index, first, RowRange{0, std::min(block_rows_, count - first)}, work);
+      const RowRange rows{0, std::min(block_rows_, count - first)};
+      block(member, index, first, rows, work);
+      done.fetch_add(rows.size(), std::memory_order_relaxed);
       if (member != 0) continue;
       try {
-        Totals done;
-        done.samples = first;
-        if (!monitor.keep_going(done)) going = false;
+        monitor.progressed(done.load(std::memory_order_relaxed), totals);
       } catch (...) {
         failure = std::current_exception();
         going = false;
@@ -65,7 +70,12 @@ void BlockRun::evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor) {
   const std::size_t sums = 1 + totals.metrics.size();  // of a block: loss, then each metric
   std::vector<double> block_sums(static_cast<std::size_t>(blocks) * sums);
   const bool fused = walk_.fuses(objective_->loss);
-  for_each_block(team, monitor, [&](int64_t index, int64_t first, RowRange rows, Workspace& work) {
+  const auto add = [sums](const double* block, Totals& to) {
+    to.loss += block[0];
+    for (std::size_t m = 0; m + 1 < sums; ++m) to.metrics[m] += block[m + 1];
+  };
+  Totals seen = totals;  // what member 0 did so far: an honest sample of the whole, for the monitor
+  const auto block = [&](int member, int64_t index, int64_t first, RowRange rows, Workspace& work) {
     walk_.gather(data_, nullptr, first, rows, work);
     walk_.forward(rows, {fused, nullptr}, work);
     walk_.loss(*objective_, rows, {fused, nullptr}, 1.0F, work);
@@ -74,20 +84,24 @@ void BlockRun::evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor) {
       out[0] += work.row_loss[r];
       for (std::size_t m = 0; m + 1 < sums; ++m) out[m + 1] += work.row_metrics[m][r];
     }
-  });
+    if (member != 0) return;
+    seen.samples += rows.size();
+    add(out, seen);
+  };
+  for_each_block(team, seen, monitor, block);
   totals.samples = data_.x.count;
-  for (std::size_t i = 0; i < block_sums.size(); ++i)
-    (i % sums == 0 ? totals.loss : totals.metrics[i % sums - 1]) += block_sums[i];
+  for (std::size_t b = 0; b < block_sums.size(); b += sums) add(block_sums.data() + b, totals);
   totals.loss += penalty(dense_, kernels_) * static_cast<double>(data_.x.count);
 }
 
 void BlockRun::predict(ThreadTeam& team, MatrixView<float> out, Monitor& monitor) {
-  for_each_block(team, monitor, [&](int64_t, int64_t first, RowRange rows, Workspace& work) {
+  const auto block = [&](int, int64_t, int64_t first, RowRange rows, Workspace& work) {
     walk_.gather(data_, nullptr, first, rows, work);
     walk_.forward(rows, {}, work);
     const PaddedMatrix& y = walk_.output(work);
     for (int64_t r = 0; r < rows.size(); ++r) std::copy_n(y.row(r), out.cols, out.row(first + r));
-  });
+  };
+  for_each_block(team, {}, monitor, block);
 }
 
 }  // namespace digitnet::cpu

@@ -22,7 +22,7 @@ class BlockRun {
 
  private:
   template <class Block>
-  void for_each_block(ThreadTeam& team, Monitor& monitor, Block block);
+  void for_each_block(ThreadTeam& team, const Totals& totals, Monitor& monitor, Block block);
 
   const Panels& dense_;
   const KernelTable& kernels_;
@@ -30,7 +30,7 @@ class BlockRun {
   const Objective* objective_;
   int64_t block_rows_;
   RowWalk walk_;
-  std::vector<Workspace> work_;  // per member
+  std::vector<Workspace> work_;  // per member with work
 };
 
 }  // namespace digitnet::cpu

@@ -8,14 +8,6 @@
 #include "digitnet/cpu/training_run.hpp"
 
 namespace digitnet::cpu {
-namespace {
-
-class Unmonitored : public Monitor {
-  bool keep_going(const Totals&) override { return true; }
-};
-
-}  // namespace
-
 CpuEngine::CpuEngine(const Network& network)
     : network_(network), kernels_(kernels()), dense_(make_panels(network)) {}
 
@@ -24,10 +16,9 @@ void CpuEngine::set_parameters(const Parameters& parameters) { pack(parameters, 
 Parameters CpuEngine::parameters() const { return unpack(dense_); }
 
 void CpuEngine::set_velocity(const Parameters& velocity) {
-  velocity_.reset();
-  if (velocity.empty()) return;
-  velocity_ = make_panels(network_);
-  pack(velocity, *velocity_);
+  std::optional<Panels> panels;
+  if (!velocity.empty()) pack(velocity, panels.emplace(make_panels(network_)));
+  velocity_ = std::move(panels);
 }
 
 Parameters CpuEngine::velocity() const { return velocity_ ? unpack(*velocity_) : Parameters{}; }
@@ -46,17 +37,22 @@ int CpuEngine::members_for(int64_t rows, double flops_per_parameter) const {
                                                                                     : num_threads();
 }
 
+// Blocks of samples are what a team shares when it does not train.
+int CpuEngine::members_for_blocks(int64_t rows) const {
+  return rows > kBlockRows ? members_for(rows, 2) : 1;
+}
+
 void CpuEngine::train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration,
                       Totals& totals, Monitor& monitor) {
-  ensure_velocity(plan.sgd);
   TeamLease team(members_for(std::min(plan.batch_size, data.x.count), 6));
   TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
+  ensure_velocity(plan.sgd);
   SgdSink sink(kernels_, plan.sgd, dense_, plan.sgd.has_velocity() ? &*velocity_ : nullptr);
   run.run(*team, sink, true, iteration, totals, monitor);
 }
 
-Parameters CpuEngine::gradients(const Dataset& data, const Loss& loss,
-                                const DropoutState* dropout) const {
+Parameters CpuEngine::gradients(const Dataset& data, const Loss& loss, const DropoutState* dropout,
+                                Monitor& monitor) const {
   TrainPlan plan;
   plan.objective.loss = loss;
   plan.batch_size = data.x.count;
@@ -70,7 +66,6 @@ Parameters CpuEngine::gradients(const Dataset& data, const Loss& loss,
   TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
   GradientSink sink(dense_, gradients);
   Totals totals;
-  Unmonitored monitor;
   run.run(*team, sink, dropout != nullptr, iteration, totals, monitor);
   return unpack(gradients);
 }
@@ -93,7 +88,7 @@ void CpuEngine::apply_gradients(const Parameters& gradients, const Sgd& sgd) {
 
 void CpuEngine::evaluate(const Dataset& data, const Objective& objective, Totals& totals,
                          Monitor& monitor) const {
-  TeamLease team(members_for(data.x.count, 2));
+  TeamLease team(members_for_blocks(data.x.count));
   BlockRun run(network_, dense_, kernels_, data, &objective, team->size());
   run.evaluate(*team, totals, monitor);
 }
@@ -101,7 +96,7 @@ void CpuEngine::evaluate(const Dataset& data, const Objective& objective, Totals
 void CpuEngine::predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const {
   Dataset data;
   data.x = samples;
-  TeamLease team(members_for(samples.count, 2));
+  TeamLease team(members_for_blocks(samples.count));
   BlockRun run(network_, dense_, kernels_, data, nullptr, team->size());
   run.predict(*team, out, monitor);
 }

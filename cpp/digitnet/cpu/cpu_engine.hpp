@@ -21,14 +21,15 @@ class CpuEngine : public Engine {
   void evaluate(const Dataset& data, const Objective& objective, Totals& totals,
                 Monitor& monitor) const override;
   void predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const override;
-  Parameters gradients(const Dataset& data, const Loss& loss,
-                       const DropoutState* dropout) const override;
+  Parameters gradients(const Dataset& data, const Loss& loss, const DropoutState* dropout,
+                       Monitor& monitor) const override;
   void apply_gradients(const Parameters& gradients, const Sgd& sgd) override;
 
  private:
   // Threads worth waking for `rows` samples, each costing `flops_per_parameter` operations a
   // parameter.
   int members_for(int64_t rows, double flops_per_parameter) const;
+  int members_for_blocks(int64_t rows) const;
   void ensure_velocity(const Sgd& sgd);
 
   const Network& network_;

@@ -4,8 +4,8 @@
 //
 // A tile of kTileRows x (kTileVectors * 16) outputs stays in registers while k runs: per k it loads
 // kTileVectors vectors of b, broadcasts kTileRows values of a and does the product of the two
-// counts in fused multiply-adds. Each output has one accumulator and k ascends, so all instruction
-// sets, tile shapes and row splits give the same bits.
+// counts in fused multiply-adds. Each output has one accumulator and k ascends, so both instruction
+// sets, all tile shapes and all row splits give the same bits.
 
 #include "digitnet/cpu/kernel_table.hpp"
 
@@ -22,8 +22,7 @@ constexpr int kTileRows = 6, kTileVectors = 1;  // 12 accumulators (a Vec is two
 // with the rows of a that pass by.
 constexpr int64_t kDepthBlock = 192;
 
-// One tile of R rows and V vectors. Arguments as in Multiply; start: where the accumulators start
-// from.
+// Where the accumulators start from.
 enum class Start { kZero, kBias, kC };
 
 template <int R, int V>
@@ -38,6 +37,8 @@ DIGITNET_INLINE void load_start(const Multiply& m, const float* c, Start start, 
                                           : load(c + r * m.c_stride + v * kLanes);
 }
 
+// One tile of R rows and V vectors: rows row .., columns col .., of m's product over k .. k + depth
+// - 1. One tile of R rows and V vectors: depth values of k from k on.
 template <int R, int V>
 void tile(const Multiply& m, int64_t row, int64_t col, int64_t k, int64_t depth, Start start) {
   float* c = m.c + row * m.c_stride + col;
@@ -88,7 +89,7 @@ struct Tiles {
 // All rows of V vectors of columns, from column col on.
 template <int V>
 void multiply_columns(const Multiply& m, int64_t col) {
-  Start start = m.bias != nullptr ? Start::kBias : m.accumulate ? Start::kC : Start::kZero;
+  Start start = m.bias != nullptr ? Start::kBias : Start::kZero;
   int64_t k = 0;
   do {
     const int64_t depth = m.depth - k < kDepthBlock ? m.depth - k : kDepthBlock;
@@ -111,8 +112,7 @@ void multiply(const Multiply& m) {
   }
 }
 
-// Plain loops over 16 x 16 corners, which compilers turn into shuffles or keep in the nearest
-// cache.
+// Plain loops: a block is 4 KiB and stays in the nearest cache.
 void transpose(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
                int64_t dst_stride) {
   for (int64_t c = 0; c < cols; ++c) {

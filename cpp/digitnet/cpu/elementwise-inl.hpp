@@ -82,7 +82,7 @@ void momentum_step(const SgdStep& step, int64_t count, float* w, const float* g,
 void sgd_step(const Sgd& sgd, float l2, int64_t count, float* w, const float* g, float* velocity) {
   const SgdStep step{broadcast(l2), broadcast(sgd.weight_decay * sgd.learning_rate),
                      broadcast(sgd.learning_rate), broadcast(sgd.momentum)};
-  if (sgd.has_velocity()) {
+  if (sgd.momentum != 0) {
     return sgd.nesterov ? momentum_step<true>(step, count, w, g, velocity)
                         : momentum_step<false>(step, count, w, g, velocity);
   }

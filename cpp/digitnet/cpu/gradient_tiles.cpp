@@ -44,7 +44,7 @@ void GradientTiles::compute(const GradientTile& tile, const KernelTable& kernels
   }
   const int64_t cols = std::min(kPanel, dz.cols() - at);
   kernels.multiply({tile.rows, cols, batch, x.row(0) + tile.row, 1, x.stride(), scratch.dz.data(),
-                    kPanel, scratch.kernel.data(), kPanel, nullptr, false});
+                    kPanel, scratch.kernel.data(), kPanel, nullptr});
   if (tile.row > 0) return;
   std::fill_n(scratch.bias.data(), kPanel, 0.0F);
   kernels.sum_rows(batch, cols, scratch.dz.data(), kPanel, scratch.bias.data());

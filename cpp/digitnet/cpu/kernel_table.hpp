@@ -6,14 +6,16 @@
 //  - float32, row-major, element (r, c) of a matrix m at m[r * m_stride + c], strides in elements.
 //  - A "padded" matrix starts on a 64-byte boundary, its stride is a multiple of kPanel (32), and
 //  its
-//    padding columns, up to the next multiple of kPanel, exist and may be read; they hold zeros and
-//    the kernels keep them so. Counts (rows, cols, depth) may be any number >= 0 unless stated.
+//    padding columns, up to the next multiple of kPanel, exist and may be read; they hold zeros
+//    and, as long as all numbers are finite, the kernels keep them so. Counts (rows, cols, depth)
+//    may be any number >= 0 unless stated.
 //  - Arguments do not overlap unless stated.
 //  - Every output element has one order of summation, which depends on the shapes alone.
 //  - Kernels neither allocate nor throw.
 //
-// This header is included by files compiled with -mavx512f and the like: it must define no function
-// that a linker could pick for everyone, so it holds plain data only.
+// Files compiled with -mavx512f and the like include this header: they may read its data, but must
+// not call a function of it (or of any other shared header), which the linker could pick for
+// everyone.
 
 #include <cstdint>
 
@@ -33,7 +35,7 @@ inline constexpr int64_t kAlignment = 64;
 //   rows x cols, cols <= kPanel.  a(r, k) at a[r * a_row + k * a_depth]: plain (a_depth 1) or
 //   transposed. b(k, j) at b[k * b_stride + j]: aligned, readable to kPanel columns, b_stride a
 //   multiple of 16. c: aligned, writable to kPanel columns if cols > 16, else to 16; c_stride a
-//   multiple of 16. start(r, j) = bias[j] (readable to kPanel) if bias, else c(r, j) if accumulate,
+//   multiple of 16. start(r, j) = bias[j] (aligned, readable to kPanel) if bias,
 //   else 0.
 struct Multiply {
   int64_t rows, cols, depth;
@@ -44,7 +46,6 @@ struct Multiply {
   float* c;
   int64_t c_stride;
   const float* bias;
-  bool accumulate;
 };
 
 // Row losses and the gradient with respect to the network's output, for `rows` samples.

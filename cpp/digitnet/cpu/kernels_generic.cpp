@@ -15,7 +15,7 @@ void multiply(const Multiply& args) {
     float* c = args.c + r * args.c_stride;
     float sum[kPanel];
     for (int64_t j = 0; j < args.cols; ++j) {
-      sum[j] = args.bias != nullptr ? args.bias[j] : args.accumulate ? c[j] : 0.0F;
+      sum[j] = args.bias != nullptr ? args.bias[j] : 0.0F;
     }
     for (int64_t k = 0; k < args.depth; ++k) {
       const float a = args.a[r * args.a_row + k * args.a_depth];

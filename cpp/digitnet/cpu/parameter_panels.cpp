@@ -18,6 +18,9 @@ int64_t ParameterPanels::cols_of(int64_t panel) const {
 }
 
 void ParameterPanels::pack(const DenseParameters& parameters) {
+  // The padding too: a run that diverged may have left NaN there.
+  std::fill_n(kernel_.data(), kernel_.size(), 0.0F);
+  std::fill_n(bias_.data(), bias_.size(), 0.0F);
   for (int64_t p = 0; p < panels_; ++p) {
     const int64_t cols = cols_of(p);
     for (int64_t i = 0; i < in_; ++i)

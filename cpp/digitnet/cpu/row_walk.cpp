@@ -87,8 +87,7 @@ void RowWalk::forward_dense(std::size_t l, const ParameterPanels& dense, RowRang
   for (int64_t p = 0; p < dense.panels(); ++p) {
     const int64_t cols = dense.cols_of(p), at = p * kPanel;
     kernels_.multiply({rows.size(), cols, layer.in, x.row(rows.begin), x.stride(), 1,
-                       dense.kernel(p), kPanel, z.row(rows.begin) + at, z.stride(), dense.bias(p),
-                       false});
+                       dense.kernel(p), kPanel, z.row(rows.begin) + at, z.stride(), dense.bias(p)});
     // Right behind the product, while the block is in the nearest cache.
     if (!whole_rows && activation != Activation::kLinear)
       kernels_.activate(activation, layer.alpha, rows.size(), cols, z.row(rows.begin) + at,
@@ -191,7 +190,7 @@ void RowWalk::backward_input(const ParameterPanels& dense, RowRange rows, const 
       kernels_.transpose(dense.kernel(p) + i * kPanel, kPanel, inputs, dense.cols_of(p),
                          scratch + p * kPanel * kPanel, kPanel);
     kernels_.multiply({rows.size(), inputs, dense.units(), dz.row(rows.begin), dz.stride(), 1,
-                       scratch, kPanel, da.row(rows.begin) + i, da.stride(), nullptr, false});
+                       scratch, kPanel, da.row(rows.begin) + i, da.stride(), nullptr});
   }
 }
 

@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 #ifndef _WIN32
-#include <unistd.h>
+#include <pthread.h>
 #endif
 
 namespace digitnet::cpu {
@@ -24,14 +24,6 @@ constexpr int kMaxThreads = 1024;
 inline void pause_briefly() {
 #if defined(__x86_64__) || defined(_M_X64)
   _mm_pause();
-#endif
-}
-
-long process_id() {
-#ifdef _WIN32
-  return 0;  // no fork there
-#else
-  return static_cast<long>(getpid());
 #endif
 }
 
@@ -50,28 +42,40 @@ struct Office {
   std::mutex mutex;
   int size = 0;  // 0: not asked for yet
   bool busy = false;
-  long owner = 0;  // process that started the team
   std::unique_ptr<ThreadTeam> team;
   ThreadTeam team_of_one{1};
 };
 
+Office& office();
+
+// A fork takes the calling thread along and no other: the child must find the office unlocked, and
+// its parent's team, whose threads it has not got, forgotten (it is left where it is: it cannot be
+// joined).
+void before_fork() { office().mutex.lock(); }
+void after_fork_in_parent() { office().mutex.unlock(); }
+void after_fork_in_child() {
+  Office& o = office();
+  (void)o.team.release();
+  o.busy = false;
+  o.mutex.unlock();
+}
+
+Office* open_office() {
+#ifndef _WIN32
+  pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+#endif
+  return new Office;
+}
+
 Office& office() {
   // Never destroyed: a team must not be joined while the process exits around it.
-  static Office* const instance = new Office;
+  static Office* const instance = open_office();
   return *instance;
 }
 
 int size_in(Office& o) {
   if (o.size == 0) o.size = initial_threads();
   return o.size;
-}
-
-// In the child of a fork the team's threads do not exist and its locks may be held by nobody: leave
-// the object alone and start anew.
-void forget_team_of_parent(Office& o) {
-  if (o.team == nullptr || o.owner == process_id()) return;
-  (void)o.team.release();
-  o.busy = false;
 }
 
 }  // namespace
@@ -107,7 +111,7 @@ ThreadTeam::ThreadTeam(int size) : size_(size), begin_(size), meet_(size), end_(
   try {
     for (int member = 1; member < size; ++member)
       threads_.emplace_back([this, member] { work(member); });
-  } catch (const std::system_error& error) {
+  } catch (const std::exception& error) {
     close();
     throw DeviceError(sentence("num_threads is ", size, ", but the system refused to start thread ",
                                threads_.size() + 1, ": ", error.what()));
@@ -148,12 +152,10 @@ TeamLease::TeamLease(int wanted) : team_(&office().team_of_one) {
   if (wanted <= 1) return;
   Office& o = office();
   const std::lock_guard<std::mutex> lock(o.mutex);
-  forget_team_of_parent(o);
   if (o.busy || size_in(o) == 1) return;
   if (o.team == nullptr || o.team->size() != o.size) {
     o.team = nullptr;  // the old threads end before the new ones start
     o.team = std::make_unique<ThreadTeam>(o.size);
-    o.owner = process_id();
   }
   team_ = o.team.get();
   o.busy = true;

@@ -32,44 +32,15 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
     members_.emplace_back(batch_rows(data, plan), walk_.transpose_scratch());
 }
 
-void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint64_t& iteration,
-                      Totals& totals, Monitor& monitor) {
-  const bool fused = walk_.fuses(plan_.objective.loss);
-  bool going = true;  // written by member 0 between two barriers, read by all after the second
-  std::exception_ptr failure;
-  auto job = [&](int member) {
-    for (int64_t first = 0; first < data_.x.count && going; first += plan_.batch_size) {
-      const int64_t batch = std::min(plan_.batch_size, data_.x.count - first);
-      const DropoutState state{plan_.dropout_seed, iteration};
-      rows_phase(member, team.size(), first, batch, {fused, dropout ? &state : nullptr});
-      team.barrier();
-      tiles_phase(member, team.size(), batch, sink);
-      team.barrier();
-      if (member == 0) {
-        ++iteration;
-        add_step(batch, totals);
-        try {
-          going = monitor.keep_going(totals);
-        } catch (...) {
-          failure = std::current_exception();
-          going = false;
-        }
-      }
-      team.barrier();
-    }
-  };
-  team.run(job);
-  if (failure) std::rethrow_exception(failure);
-}
-
+template <class Watch>
 void TrainingRun::rows_phase(int member, int members, int64_t first, int64_t batch,
-                             const Pass& pass) {
+                             const Pass& pass, const Watch& watch) {
   const RowRange mine{batch * member / members, batch * (member + 1) / members};
-  const int64_t blocks = std::max<int64_t>(1, (mine.size() + kBlockRows - 1) / kBlockRows);
+  const int64_t blocks = (mine.size() + kBlockRows - 1) / kBlockRows;
   const std::uint32_t* order = plan_.order != nullptr ? plan_.order + first : nullptr;
   float* scratch = members_[static_cast<std::size_t>(member)].transpose.data();
   const float scale = 1.0F / static_cast<float>(batch);
-  for (int64_t b = 0; b < blocks; ++b) {
+  for (int64_t b = 0; b < blocks && (b == 0 || watch()); ++b) {
     const RowRange rows{mine.begin + mine.size() * b / blocks,
                         mine.begin + mine.size() * (b + 1) / blocks};
     walk_.gather(data_, order, first, rows, work_);
@@ -77,6 +48,46 @@ void TrainingRun::rows_phase(int member, int members, int64_t first, int64_t bat
     walk_.loss(plan_.objective, rows, pass, scale, work_);
     walk_.backward(rows, pass, work_, scratch);
   }
+}
+
+void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint64_t& iteration,
+                      Totals& totals, Monitor& monitor) {
+  const bool fused = walk_.fuses(plan_.objective.loss);
+  std::atomic<bool> going{true};
+  std::exception_ptr failure;
+  // Member 0 tells the monitor; what that throws ends the work of all.
+  const auto report = [&] {
+    try {
+      monitor.progressed(totals.samples, totals);
+    } catch (...) {
+      failure = std::current_exception();
+      going = false;
+    }
+  };
+  auto job = [&](int member) {
+    const auto watch = [&, member] {
+      if (member == 0) report();
+      return going.load(std::memory_order_relaxed);
+    };
+    for (int64_t first = 0; first < data_.x.count; first += plan_.batch_size) {
+      const int64_t batch = std::min(plan_.batch_size, data_.x.count - first);
+      const DropoutState state{plan_.dropout_seed, iteration};
+      rows_phase(member, team.size(), first, batch, {fused, dropout ? &state : nullptr}, watch);
+      team.barrier();
+      if (!going) return;  // between barriers nobody changes it: all members leave here together
+      tiles_phase(member, team.size(), batch, sink);
+      team.barrier();
+      if (member == 0) {
+        ++iteration;
+        add_step(batch, totals);
+        report();
+      }
+      team.barrier();
+      if (!going) return;
+    }
+  };
+  team.run(job);
+  if (failure) std::rethrow_exception(failure);
 }
 
 void TrainingRun::tiles_phase(int member, int members, int64_t batch, TileSink& sink) {

@@ -1,8 +1,9 @@
 #pragma once
-// Training steps by a team of threads. A step has two phases, each ended by a barrier:
+// Training steps by a team of threads. A step has two phases, with a barrier after each:
 //   rows:  every member takes its rows of the batch through gather, forward, loss and backward;
 //   tiles: every member takes its tiles of the kernel gradients and updates those parameters.
 
+#include <atomic>
 #include <exception>
 
 #include "digitnet/cpu/gradient_tiles.hpp"
@@ -38,7 +39,10 @@ class TrainingRun {
     AlignedBuffer<float> transpose;
   };
 
-  void rows_phase(int member, int members, int64_t first, int64_t batch, const Pass& pass);
+  // watch() is asked between blocks of rows; false: leave the step, which has changed nothing yet.
+  template <class Watch>
+  void rows_phase(int member, int members, int64_t first, int64_t batch, const Pass& pass,
+                  const Watch& watch);
   void tiles_phase(int member, int members, int64_t batch, TileSink& sink);
   void add_step(int64_t batch, Totals& totals) const;
 

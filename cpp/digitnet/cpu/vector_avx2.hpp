@@ -57,10 +57,6 @@ DIGITNET_INLINE void store(float* p, Vec x) {
   _mm256_store_ps(p, x.lo);
   _mm256_store_ps(p + 8, x.hi);
 }
-DIGITNET_INLINE void storeu(float* p, Vec x) {
-  _mm256_storeu_ps(p, x.lo);
-  _mm256_storeu_ps(p + 8, x.hi);
-}
 DIGITNET_INLINE void store_n(float* p, Vec x, int64_t n) {
   const Mask mask = first_lanes(n);
   _mm256_maskstore_ps(p, _mm256_castps_si256(mask.lo), x.lo);

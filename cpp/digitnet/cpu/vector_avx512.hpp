@@ -51,7 +51,6 @@ DIGITNET_INLINE Vec load_n(const float* p, int64_t n) {
   return {_mm512_maskz_loadu_ps(first_lanes(n).m, p)};
 }
 DIGITNET_INLINE void store(float* p, Vec x) { _mm512_store_ps(p, x.v); }
-DIGITNET_INLINE void storeu(float* p, Vec x) { _mm512_storeu_ps(p, x.v); }
 DIGITNET_INLINE void store_n(float* p, Vec x, int64_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n).m, x.v);
 }

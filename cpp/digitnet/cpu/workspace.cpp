@@ -1,5 +1,8 @@
 #include "digitnet/cpu/workspace.hpp"
 
+#include <limits>
+#include <new>
+
 #include "digitnet/cpu/parameter_panels.hpp"
 
 namespace digitnet::cpu {
@@ -11,10 +14,17 @@ int64_t padded_stride(int64_t cols) {
   return stride % kCrowded == 0 ? stride + kPanel : stride;
 }
 
+int64_t checked_size(int64_t rows, int64_t cols) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 16;
+  if (rows < 0 || cols < 0 || cols > kMost || (rows > 0 && padded_stride(cols) > kMost / rows))
+    throw std::bad_alloc();
+  return rows * padded_stride(cols);
+}
+
 }  // namespace
 
 PaddedMatrix::PaddedMatrix(int64_t rows, int64_t cols)
-    : cols_(cols), stride_(padded_stride(cols)), values_(rows * stride_) {}
+    : cols_(cols), stride_(padded_stride(cols)), values_(checked_size(rows, cols)) {}
 
 Workspace::Workspace(const Network& network, int64_t rows, Purpose purpose,
                      const Objective* objective)
