@@ -23,6 +23,7 @@ parser = argparse.ArgumentParser(description="Teach a network to read handwritte
 parser.add_argument("--epochs", type=int, help="passes over the data (default: 1; sample: 15)")
 parser.add_argument("--output", type=Path, default=Path("pictures"), help="folder for pictures")
 options = parser.parse_args()
+plot.require_matplotlib()  # now rather than after the training
 options.output.mkdir(parents=True, exist_ok=True)
 
 # 1. The data. An image is a table of 28 rows and 28 columns; a pixel is a whole number from 0 (no
@@ -31,7 +32,7 @@ try:
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     epochs = options.epochs or 1
 except OSError:
-    print("MNIST is not on this machine and cannot be downloaded: using the bundled sample.")
+    print("MNIST is not here and cannot be downloaded: using the sample that digitnet carries.")
     (x_train, y_train), (x_test, y_test) = mnist_sample.load_data()
     epochs = options.epochs or 15  # 15 times 4,000 images are as many as 60,000
 print(f"{len(x_train)} images to learn from, {len(x_test)} for the test")
@@ -58,7 +59,8 @@ model.compile(SGD(0.5), loss="sparse_categorical_crossentropy", metrics=["accura
 history = model.fit(
     x_train, y_train, batch_size=500, epochs=epochs, validation_data=(x_test, y_test)
 )
-plot.learning_curve(history).savefig(options.output / "learning_curve.png")
+curve = plot.learning_curve(history, validation_name="test")
+curve.savefig(options.output / "learning_curve.png")
 
 # 4. The test, on images that the network has never learned from.
 loss, accuracy = model.evaluate(x_test, y_test, verbose=0)

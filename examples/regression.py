@@ -23,6 +23,7 @@ parser = argparse.ArgumentParser(description="Teach a network a curve.")
 parser.add_argument("--epochs", type=int, default=1000, help="passes over the measurements")
 parser.add_argument("--output", type=Path, default=Path("pictures"), help="folder for the picture")
 options = parser.parse_args()
+plot.require_matplotlib()  # now rather than after the training
 options.output.mkdir(parents=True, exist_ok=True)
 
 # 1. 400 measurements of a sine, each a little wrong.

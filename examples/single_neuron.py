@@ -23,6 +23,7 @@ parser = argparse.ArgumentParser(description="Teach a single neuron to split a p
 parser.add_argument("--epochs", type=int, default=500, help="passes over the points")
 parser.add_argument("--output", type=Path, default=Path("pictures"), help="folder for the picture")
 options = parser.parse_args()
+plot.require_matplotlib()  # now rather than after the training
 options.output.mkdir(parents=True, exist_ok=True)
 
 # 1. Points, drawn at random in a square, and the right answer for each: 1 above the line, else 0.
@@ -53,5 +54,13 @@ origin = float(model.predict(np.zeros((1, 2), np.float32))[0, 0])
 print(f"the point (0, 0) is above the line with probability {origin:.3f}")
 
 picture = options.output / "single_neuron.png"
-plot.decision_boundary(model, points, above, line=(1, -5)).savefig(picture)
+figure = plot.decision_boundary(
+    model,
+    points,
+    above,
+    line=(1, -5),
+    class_names=("point below the line", "point above the line"),
+    model_name="neuron",
+)
+figure.savefig(picture)
 print(f"Picture: {picture}")

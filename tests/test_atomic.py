@@ -33,10 +33,10 @@ def test_atomic_write_replaces_the_content(tmp_path):
 
 
 def test_atomic_write_refuses_folders_and_devices(tmp_path):
-    with pytest.raises(IsADirectoryError, match="got a folder"):
+    with pytest.raises(IsADirectoryError, match="Received: a folder"):
         atomic_write(tmp_path, b"")
     if os.path.exists("/dev/null"):
-        with pytest.raises(OSError, match="got a device"):
+        with pytest.raises(OSError, match="Received: a device"):
             atomic_write("/dev/null", b"")
 
 

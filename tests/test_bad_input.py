@@ -17,7 +17,7 @@ ROWS = np.eye(3)[LABELS]
 
 def compiled(loss, outputs=3):
     model = Sequential([Input((4,)), Dense(outputs)])
-    model.compile(SGD(0.1, momentum=0.9), loss, ["accuracy"])
+    model.compile(SGD(0.1, momentum=0.9), loss, metrics=["accuracy"])
     model.fit(X, LABELS if "sparse" in loss else np.zeros((6, outputs)), verbose=0)
     return model
 
@@ -58,6 +58,7 @@ BAD_X = [
     (X.astype(complex), TypeError, "<x> must be an array of real numbers.*dtype complex128"),
     (X.astype("M8[s]"), TypeError, "<x> must be an array of real numbers.*dtype datetime64"),
     (None, TypeError, "<x> must be an array of real numbers.*NoneType"),
+    (np.ma.masked_equal(X, 0), TypeError, "<x> must not be a masked array"),
     ("digits", TypeError, "<x> must be an array of real numbers"),
     (iter([X]), TypeError, "<x> must be an array of real numbers"),
     (put(X, (), 1).astype([("a", "f4")]), TypeError, "<x> must be an array of real numbers"),
@@ -116,6 +117,7 @@ def test_bad_samples(sparse, entry):
         ([], ValueError, "y must hold at least one sample"),
         (["a"] * 6, TypeError, "y must be an array of real numbers"),
         (None, TypeError, "y must be an array of real numbers"),
+        (np.ma.masked_equal(LABELS, 0), TypeError, "y must not be a masked array"),
     ],
 )  # fmt: skip
 def test_bad_labels(sparse, entry, y, error, message):
@@ -146,7 +148,8 @@ def test_bad_rows(dense, y, error, message):
     ("weights", "error", "message"),
     [
         (np.ones(5), ValueError, r"sample_weight must have shape \(6,\).*Received: shape \(5,\)"),
-        (np.ones((6, 1)), ValueError, r"sample_weight must have shape \(6,\)"),
+        (np.ones((6, 2)), ValueError, r"sample_weight must have shape \(6,\)"),
+        (np.ma.masked_equal(np.ones(6), 0), TypeError, "sample_weight must not be a masked array"),
         (put(np.ones(6), 2, -1), ValueError, r"must not be negative.*sample_weight\[2\] = -1"),
         (put(np.ones(6), 2, np.nan), ValueError, r"finite numbers only.*sample_weight\[2\] = nan"),
         (["1"] * 6, TypeError, "sample_weight must be an array of real numbers"),
@@ -170,13 +173,16 @@ def test_bad_sample_weights(sparse, weights, error, message):
         ({"batch_size": 2.0}, TypeError, r"batch_size must be a positive integer.*2\.0 \(float\)"),
         ({"batch_size": True}, TypeError, "batch_size must be a positive integer"),
         ({"batch_size": 2**40}, ValueError, "batch_size must be at most"),
-        ({"epochs": 0}, ValueError, "epochs must be a positive integer"),
-        ({"epochs": "3"}, TypeError, "epochs must be a positive integer"),
-        ({"nb_epoch": 0}, ValueError, "epochs must be a positive integer"),
+        ({"epochs": -1}, ValueError, "epochs must be an integer, 0 or more"),
+        ({"epochs": "3"}, TypeError, "epochs must be an integer, 0 or more"),
+        ({"nb_epoch": -1}, ValueError, "nb_epoch must be an integer, 0 or more"),
         ({"nb_epoch": 3, "epochs": 2}, ValueError, "epochs and nb_epoch say the same"),
         ({"initial_epoch": -1}, ValueError, "initial_epoch must be an integer, 0 or more"),
         ({"shuffle": "yes"}, TypeError, "shuffle must be True or False"),
         ({"verbose": 3}, ValueError, "verbose must be 0, 1, 2 or 'auto'. Received: 3"),
+        ({"verbose": None}, TypeError, "verbose must be 0, 1, 2 or 'auto'. Received: None"),
+        ({"verbose": 0.0}, TypeError, "verbose must be 0, 1, 2 or 'auto'. Received: 0.0"),
+        ({"callbacks": 3}, TypeError, r"callbacks must be a list of .*Received: 3 \(int\)"),
         ({"validation_split": 1.0}, ValueError, "validation_split must be a number >= 0 and < 1"),
         ({"validation_split": 0.99}, ValueError, "validation_split must leave samples for train"),
         ({"validation_split": "half"}, TypeError, "validation_split must be a number"),
@@ -191,7 +197,8 @@ def test_bad_fit_arguments(sparse, arguments, error, message):
 
 
 def test_numpy_numbers_are_numbers(sparse):
-    history = sparse.fit(X, LABELS, batch_size=np.int64(2), epochs=np.uint8(2), verbose=0)
+    numbers = {"batch_size": np.int64(2), "epochs": np.uint8(2), "verbose": np.int64(0)}
+    history = sparse.fit(X, LABELS, **numbers)
     assert history.epoch == [0, 1]
 
 

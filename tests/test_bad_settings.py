@@ -45,6 +45,7 @@ LABELS = np.array([0, 1, 2, 0, 1, 2])
         (lambda: Dense(3, input_dim=0), ValueError, "input_dim must be a positive integer"),
         (lambda: Dense(3, input_dim=4, input_shape=(4,)), ValueError, "say the same"),
         (lambda: Dense(3, name=""), ValueError, "name must not be empty"),
+        (lambda: Dense(3, name="a\nb"), ValueError, "name must hold printable characters only"),
         (lambda: Input(784), TypeError, "shape must be a tuple"),
         (lambda: Input((2**20, 2**20)), ValueError, "shape must hold at most 1073741824 values"),
         (lambda: Dropout(1), ValueError, "rate must be a number >= 0 and < 1"),
@@ -58,6 +59,8 @@ LABELS = np.array([0, 1, 2, 0, 1, 2])
         (lambda: Sequential(device="gpu"), ValueError, "device must be one of 'auto'"),
         (lambda: Sequential(device=0), TypeError, "device must be a string"),
         (lambda: Sequential(name=3), TypeError, "name must be a string"),
+        (lambda: Sequential(3), TypeError, r"layers must be a list of .*Received: 3 \(int\)"),
+        (lambda: Sequential(Dense(3)), TypeError, r"layers must be a list of .*\(Dense\)"),
         (lambda: Sequential(["dense"]), TypeError, "layers must be objects of digitnet.layers"),
         (lambda: Sequential([Input((4,)), Input((4,))]), ValueError, "Input must be the first"),
         (lambda: Sequential([Dense(3), Input((4,))]), ValueError, "Input must be the first"),
@@ -99,7 +102,7 @@ def test_a_layer_that_does_not_fit_leaves_the_model():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"optimizer": "adam"}, ValueError, "optimizer must be one of sgd. Received: 'adam'"),
+        ({"optimizer": "adam"}, ValueError, "optimizer must be sgd. Received: 'adam'"),
         ({"optimizer": 0.1}, TypeError, "optimizer must be a name"),
         ({"loss": "crossentropy"}, ValueError, "loss must be one of categorical_crossentropy"),
         ({"loss": np.mean}, TypeError, "loss must be a name"),
@@ -122,12 +125,17 @@ def test_bad_compile_arguments(arguments, error, message):
     ("labels", "classes", "error", "message"),
     [
         ([0, 3], 3, ValueError, r"integer labels in \[0, 3\)\. Received: 3 at position 1"),
-        ([-1], None, ValueError, "x must hold integer labels >= 0. Received: -1"),
-        ([0.5], None, ValueError, "x must hold integer labels >= 0. Received: 0.5"),
+        ([-1], None, ValueError, "integer labels in .*Received: -1 at"),
+        ([0.5], None, ValueError, "integer labels in .*Received: 0.5 at"),
         ([np.nan], None, ValueError, "Received: nan"),
         ([np.inf], None, ValueError, "Received: inf"),
         ([], None, ValueError, "x must hold at least one label"),
-        (["1"], None, TypeError, "x must hold integer labels"),
+        (["1"], None, TypeError, "x must be an array of real numbers"),
+        ([[1], [1, 2]], None, ValueError, "x must be an array with rows of equal length"),
+        ([2**40], None, ValueError, r"labels in \[0, 1073741824\)\. Received: 1099511627776"),
+        ([2**64 - 1], None, ValueError, "Received: 18446744073709551615"),
+        ([1], 2**31, ValueError, "num_classes must be at most 1073741824"),
+        (np.zeros(2**16, int), 2**30, ValueError, "fit into memory. Received: 65536 labels of 107"),
         ([1], 0, ValueError, "num_classes must be a positive integer"),
         ([1], 2.5, TypeError, "num_classes must be a positive integer"),
     ],
@@ -163,7 +171,6 @@ def test_before_compile(entry):
 def test_before_build():
     model = Sequential([Dense(3)])
     for name, call in {
-        "predict": lambda: model.predict(X),
         "count_params": model.count_params,
         "set_weights": lambda: model.set_weights([np.ones((4, 3)), np.ones(3)]),
         "save_weights": lambda: model.save_weights("w.safetensors"),
@@ -186,7 +193,7 @@ def test_bad_data_do_not_build_a_model():
 
 
 def test_a_model_without_layers():
-    with pytest.raises(ValueError, match="predict needs a model with layers"):
+    with pytest.raises(ValueError, match="has no layers; add one first"):
         Sequential().predict(X)
     with pytest.raises(IndexError, match="pop needs a layer"):
         Sequential().pop()

@@ -46,6 +46,13 @@ def test_the_first_data_may_say_the_input_shape(data):
     assert (model.built, model.get_weights()) == (False, [])
     model.fit(x, y, verbose=0)
     assert model.input_shape == (None, 4)
+    other = Sequential([Dense(3)])
+    for wrong in (x * np.nan, [["a"]], []):
+        with pytest.raises((ValueError, TypeError), match="x must"):
+            other.predict(wrong)
+        assert not other.built
+    assert other.predict(x).shape == (60, 3)
+    assert other.input_shape == (None, 4)
 
 
 def test_build_takes_the_batch_axis():
@@ -71,6 +78,40 @@ def test_add_and_pop_keep_the_other_weights(data):
     assert not added.built
     np.testing.assert_equal(model.get_weights(), before)
     assert model.optimizer.iterations == steps
+
+
+def test_pop_of_the_only_layer_keeps_the_input_shape():
+    model = Sequential([Input((4,)), Dense(3)])
+    model.pop()
+    assert (model.input_shape, model.built, model.layers) == ((None, 4), False, [])
+    model.add(Dense(2))
+    assert model.output_shape == (None, 2)
+
+
+def test_get_layer():
+    first, second = Dense(3), Dense(2, name="last")
+    model = Sequential([Input((4,)), first, second])
+    assert model.get_layer("dense") is model.get_layer(index=0) is first
+    assert model.get_layer("last") is model.get_layer(index=-1) is second
+    for arguments, message in [
+        ({"name": "first"}, "name must be one of dense, last. Received: 'first'"),
+        ({"index": 2}, "index must be at most 1. Received: 2"),
+        ({}, "needs either name or index"),
+        ({"name": "last", "index": 1}, "needs either name or index"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            model.get_layer(**arguments)
+    with pytest.raises(ValueError, match="get_layer needs a model with layers"):
+        Sequential().get_layer(index=0)
+
+
+def test_layers_beyond_the_machine_s_memory():
+    model = Sequential([Input((2**20,)), Dense(8)])
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"fit into memory, \d+ bytes. Received: \d+ .*'huge'"):
+        model.add(Dense(2**30, name="huge")) or model.add(Dense(2**30, name="huger"))
+    assert len(model.layers) == 1
+    np.testing.assert_equal(model.get_weights(), before)
 
 
 def test_both_ways_to_build_draw_the_same_weights():

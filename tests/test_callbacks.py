@@ -1,6 +1,5 @@
 """Callbacks, the history, the progress line, and what is left after an interruption."""
 
-import io
 import os
 import signal
 import threading
@@ -9,7 +8,6 @@ import time
 import numpy as np
 import pytest
 
-from digitnet._model.progress import ProgressLine
 from digitnet.callbacks import Callback, History, LambdaCallback, LearningRateScheduler
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential
@@ -19,7 +17,7 @@ from digitnet.optimizers import SGD
 @pytest.fixture
 def model():
     result = Sequential([Input((3,)), Dense(2)])
-    result.compile(SGD(0.1), "mse", ["mae"])
+    result.compile(SGD(0.1), "mse", metrics=["mae"])
     return result
 
 
@@ -104,6 +102,43 @@ def test_bad_callbacks(model, data, make, error, message):
     np.testing.assert_equal(model.get_weights(), before)
 
 
+def test_a_lone_callback_is_a_list_of_one(model, data):
+    recorder = Recorder()
+    model.fit(*data, verbose=0, callbacks=recorder)
+    assert len(recorder.calls) == 4
+    given = History()
+    returned = model.fit(*data, verbose=0, callbacks=given)
+    assert given.history == returned.history
+
+
+def test_no_epochs_no_history(model, data):
+    recorder = Recorder()
+    before = model.get_weights()
+    assert model.fit(*data, epochs=0, verbose=0, callbacks=[recorder]).history == {}
+    assert recorder.calls == ["train begin", ("train end", [])]
+    np.testing.assert_equal(model.get_weights(), before)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("add", lambda model: model.add(Dense(2))),
+        ("pop", lambda model: model.pop()),
+        ("compile", lambda model: model.compile("sgd", "mae")),
+    ],
+)
+def test_a_callback_may_not_change_what_is_trained(model, data, name, change):
+    stop = LambdaCallback(on_epoch_end=lambda epoch, logs: change(model))
+    with pytest.raises(
+        RuntimeError, match=f"{name} needs a model at rest; 'sequential' is fitting"
+    ):
+        model.fit(*data, verbose=0, callbacks=[stop])
+    assert (len(model.layers), model.metrics_names) == (1, ["loss", "mae"])
+    nested = LambdaCallback(on_epoch_end=lambda epoch, logs: model.fit(*data, verbose=0))
+    model.fit(*data, verbose=0, callbacks=[nested])
+    change(model)
+
+
 # --- interruption
 
 
@@ -136,65 +171,3 @@ def test_ctrl_c_within_an_epoch_keeps_the_steps_done(rng):
     assert not np.array_equal(model.get_weights()[0], before)
     assert np.isfinite(model.get_weights()[0]).all()
     model.fit(x[:100], y[:100], verbose=0)
-
-
-# --- the progress line
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal of the usual 80 columns."""
-
-    def isatty(self):
-        return True
-
-
-def test_one_line_for_every_epoch(model, data, capsys):
-    x, y = data
-    model.fit(x[:15], y[:15], epochs=2, validation_data=(x[15:], y[15:]))
-    header, first, line, second, *_ = capsys.readouterr().out.split("\n")
-    assert header == "Train on 15 samples, validate on 5 samples"
-    assert (first, second) == ("Epoch 1/2", "Epoch 2/2")
-    assert line.startswith(f"15/15 [{'=' * 30}] - 0s - loss: ")
-    parts = [part.split(":")[0] for part in line.split(" - ")]
-    assert parts[2:] == ["loss", "mae", "val_loss", "val_mae"]
-
-
-def test_verbosity(model, data, capsys):
-    model.fit(*data, verbose=0)
-    model.evaluate(*data, verbose=0)
-    model.predict(data[0])
-    assert capsys.readouterr().out == ""
-    model.fit(*data, verbose=2)
-    assert "20/20 - 0s - loss: " in capsys.readouterr().out
-    model.evaluate(*data)
-    model.predict(data[0], verbose=1)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.startswith(f"20/20 [{'=' * 30}] - 0s") for line in lines] == [True, True]
-
-
-def test_a_terminal_s_line_is_rewritten_in_place():
-    stream = Terminal()
-    line = ProgressLine(60000, ["accuracy"], 1, stream)
-    assert line.callback is not None
-    line.update(6000, 2.0, [0.125])
-    line.update(30000, 1.5, [0.25])
-    line.finish({"loss": 1.0, "accuracy": 0.5, "val_loss": 0.00025})
-    first, second, last = stream.getvalue().split("\r")[1:]
-    assert first.startswith(f" 6000/60000 [==>{'.' * 27}] - ETA: ")
-    assert second.startswith(f"30000/60000 [{'=' * 14}>{'.' * 15}] - ETA: ")
-    assert max(len(first), len(second)) < 80
-    done = f"60000/60000 [{'=' * 30}] - 0s - loss: 1.0000 - accuracy: 0.5000 - val_loss: 2.5000e-04"
-    assert last == done + "\n"
-
-
-def test_elsewhere_nothing_is_written_before_the_end():
-    line = ProgressLine(10, [], 1, io.StringIO())
-    assert line.callback is None
-
-
-def test_an_error_ends_the_terminal_s_line():
-    stream = Terminal()
-    line = ProgressLine(10, [], 1, stream)
-    line.update(5, 1.0, [])
-    line.__exit__(KeyboardInterrupt)
-    assert stream.getvalue().endswith("\n")

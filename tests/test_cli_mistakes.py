@@ -1,6 +1,8 @@
 """The command line's help, its answers to mistakes, and how it is interrupted."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -79,6 +81,8 @@ def test_wrong_options_end_with_status_2(capsys, line):
 def test_mistakes_are_told_in_one_sentence(capsys, tmp_path, model_file):
     empty, text = tmp_path / "empty", tmp_path / "text.png"
     empty.mkdir()
+    folder = tmp_path / "folder.safetensors"
+    folder.mkdir()
     text.write_text("this is not a picture")
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(model_file.read_bytes()[:1000])
@@ -91,8 +95,10 @@ def test_mistakes_are_told_in_one_sentence(capsys, tmp_path, model_file):
         (["train", "--data", tmp_path / "none"], "must be a folder with the mnist files"),
         (["train", "--dataset", "sample", "--data", empty], "--data means nothing"),
         (["train", "--save", "model.h5"], "--save must name a .safetensors file"),
-        (["train", "--save", tmp_path / "none/m.safetensors"], "--save needs an existing folder"),
-        (["train", "--plots", text], "text.png"),
+        (["train", "--save", text / "m.safetensors"], "--save needs a folder, but "),
+        (["train", "--save", folder], "--save must name a file, got the folder"),
+        (["train", "--plots", text], "text.png is a file"),
+        (["train", "--plots", text / "more"], "--plots needs a folder, but "),
         (["train", "--dataset", "sample", "--hidden", 10**30], "units"),
         (["evaluate", tmp_path / "none.safetensors"], "none.safetensors"),
         (["evaluate", damaged, "--dataset", "sample"], "damaged.safetensors"),
@@ -123,6 +129,77 @@ def test_a_model_for_other_images_is_refused(capsys, tmp_path):
     assert "the model reads inputs of shape (20,)" in err
 
 
+def test_a_model_that_cannot_be_tested_says_what_to_do(capsys, tmp_path):
+    from digitnet.layers import Dense
+    from digitnet.models import Sequential
+
+    model = Sequential([Dense(10, activation="softmax", input_shape=(784,))])
+    path = tmp_path / "bare.safetensors"
+    for loss in (None, "mse"):
+        if loss:
+            model.pop()
+            model.add(Dense(3, input_shape=(784,)))
+            model.compile("sgd", loss=loss)
+        model.save(path)
+        status, _, err = run(capsys, "evaluate", path, "--dataset", "sample")
+        assert status == 1
+        expected = "with 10 outputs, got outputs (3,)" if loss else "call model.compile(..., loss="
+        assert expected in err
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("train --epoch 3", "unknown option --epoch: did you mean --epochs?"),
+        (
+            "train --learning-rte=0.1",
+            "unknown option --learning-rte: did you mean --learning-rate?",
+        ),
+        ("predict m.safetensors d.png --tops 2", "unknown option --tops: did you mean --top?"),
+        ("train --qqqq", "unknown option --qqqq\n"),
+        ("bench extra", "unknown argument extra\n"),
+    ],
+)
+def test_unknown_options_show_the_command_s_usage_and_the_nearest(capsys, line, sentence):
+    with pytest.raises(SystemExit) as exit_info:
+        main(line.split())
+    assert exit_info.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"usage: digitnet {line.split()[0]} ")
+    assert sentence in err
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(capsys, tmp_path, model_file):
+    idx = tmp_path / "two-ubyte"
+    write_idx(idx, np.eye(28, dtype=np.uint8)[None].repeat(2, axis=0) * 255)
+    status, out, err = run(capsys, "predict", model_file, tmp_path / "none.png", idx)
+    assert status == 1
+    assert len(out.splitlines()) == 2
+    assert err.startswith("digitnet predict: ")
+    assert err.count("\n") == 1
+    status, out, _ = run(capsys, "predict", model_file, idx, tmp_path / "none.png", "--json")
+    assert status == 1
+    assert [record["index"] for record in json.loads(out)] == [0, 1]
+
+
+def test_a_training_that_does_not_converge_is_told(capsys):
+    sentence = "The training did not converge: a smaller --learning-rate may help.\n"
+    for rate, expected in (("5", sentence), ("0.5", ""), ("0.0001", "")):
+        status, _, err = run(capsys, *SMALL, "--learning-rate", rate, "--epochs", "3")
+        assert (status, err) == (0, expected)
+
+
+def test_doctor_reports_on_a_device_that_is_not_there(capsys):
+    from digitnet import config
+
+    if "cuda" in config.devices():
+        pytest.skip("cuda works here")
+    status, out, err = run(capsys, "doctor", "--device", "cuda")
+    assert (status, err) == (1, "")
+    assert "instruction set" in out
+    assert re.search(r"^self-test +FAILED: device 'cuda'", out, re.M)
+
+
 def test_a_diverged_training_is_told_and_not_saved(capsys, tmp_path):
     path = tmp_path / "m.safetensors"
     status, _, err = run(capsys, *SMALL, "--learning-rate", "1e30", "--save", path)
@@ -135,7 +212,7 @@ def test_without_the_plot_extra_the_work_does_not_begin(capsys, monkeypatch, tmp
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     status, out, err = run(capsys, *SMALL, "--plots", tmp_path)
     assert (status, out) == (1, "")
-    assert 'pip install "digitnet[plot]"' in err
+    assert 'pip install matplotlib pillow (the extra "plot")' in err
 
 
 def test_python_dash_m_and_a_reader_that_leaves():
@@ -150,17 +227,27 @@ def test_python_dash_m_and_a_reader_that_leaves():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to a process")
-def test_ctrl_c_ends_training_with_status_130():
+@pytest.mark.parametrize("save", [True, False])
+def test_ctrl_c_saves_if_asked_and_ends_with_status_130(tmp_path, save):
+    model, pictures = tmp_path / "m.safetensors", tmp_path / "pictures"
     command = [sys.executable, "-m", "digitnet", "train", "--dataset", "sample"]
-    endless = ["--epochs", "1000000", "--hidden", "1000"]
+    endless = ["--epochs", "1000000", "--hidden", "1000", "--plots", str(pictures)]
+    saving = ["--save", str(model)] if save else []
     with subprocess.Popen(
-        [*command, *endless], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, *endless, *saving], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        for line in process.stdout:
-            if line.startswith("Epoch 2/"):
-                break
-        time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        try:
+            for line in process.stdout:
+                if line.startswith("Epoch 2/"):
+                    break
+            time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()  # if it hangs: Popen would wait for it
     assert process.returncode == 130
-    assert err.strip() == "digitnet train: interrupted"
+    begin = r"digitnet train: interrupted after \d+ of 1000000 epochs; "
+    end = f"saved what it learned so far: {model}" if save else "nothing was saved"
+    assert re.fullmatch(begin + re.escape(end), err.strip())
+    assert model.exists() == save
+    assert not pictures.exists()

@@ -19,7 +19,7 @@ def path(tmp_path):
     """Return the file of a model whose weights are in layers 2 and 5, with velocities."""
     layers = [Flatten(), Dropout(0.1), Dense(5), Dropout(0.1), Dropout(0.1), Dense(3)]
     model = Sequential([Input((2, 3)), *layers])
-    model.compile(SGD(0.1, momentum=0.9), "mse", ["mae"])
+    model.compile(SGD(0.1, momentum=0.9), "mse", metrics=["mae"])
     model.fit(np.ones((4, 2, 3)), np.ones((4, 3)), verbose=0)
     model.save(tmp_path / "model.safetensors")
     return tmp_path / "model.safetensors"

@@ -149,5 +149,5 @@ def test_without_pillow_the_sentence_says_what_to_install(tmp_path, monkeypatch)
     path = tmp_path / "seven.png"
     draw_seven("L", 0, 255).save(path)
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ImportError, match=r'pip install "digitnet\[plot\]"'):
+    with pytest.raises(ImportError, match="pip install pillow"):
         read_images(str(path))

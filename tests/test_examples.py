@@ -72,7 +72,7 @@ def test_mnist_article_learns_and_draws(tmp_path):
 def test_mnist_article_uses_the_sample_where_mnist_is_missing(tmp_path, monkeypatch):
     monkeypatch.delenv("DIGITNET_DATA", raising=False)
     out = run(tmp_path, ROOT / "examples/mnist_article.py", "--epochs", "1", "--output", "here")
-    assert "using the bundled sample" in out
+    assert "using the sample that digitnet carries" in out
     assert "4000 images to learn from, 1000 for the test" in out
 
 

@@ -107,13 +107,16 @@ def test_gzip_of_several_members(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "at least 4 bytes, got 0 bytes"),
-        (b"\0\0\x08", "at least 4 bytes, got 3 bytes"),
-        (b"PK\x03\x04aaaa", "start with 00 00, got 50 4b 03 04"),
-        (idx_bytes(0x0A, (1,), b"a"), "type code among 0x08, .*, got 0x0a"),
-        (idx_bytes(0x08, (), b""), "at least one dimension .* got 0"),
-        (idx_bytes(0x08, (1, 2, 3), b"")[:-5], "header of 16 bytes for 3 dimensions, got 11 bytes"),
-        (idx_bytes(0x08, (2, 3), b"abcdefg"), "end after 6 bytes .* got more"),
+        (b"", "at least 4 bytes. Received: 0 bytes"),
+        (b"\0\0\x08", "at least 4 bytes. Received: 3 bytes"),
+        (b"PK\x03\x04aaaa", "start with 00 00. Received: 50 4b 03 04"),
+        (idx_bytes(0x0A, (1,), b"a"), "type code among 0x08, .*. Received: 0x0a"),
+        (idx_bytes(0x08, (), b""), "at least one dimension .* Received: 0"),
+        (
+            idx_bytes(0x08, (1, 2, 3), b"")[:-5],
+            "header of 16 bytes for 3 dimensions. Received: 11 bytes",
+        ),
+        (idx_bytes(0x08, (2, 3), b"abcdefg"), "end after 6 bytes .* Received: more"),
         (idx_bytes(0x08, (1,) * 255, b"a"), "a shape NumPy can hold"),
         (idx_bytes(0x08, (0, *[2**32 - 1] * 3), b""), "a shape NumPy can hold"),
     ],
@@ -124,9 +127,9 @@ def test_damaged_headers(tmp_path, pack, content, sentence):
 
 def test_truncated_elements(tmp_path):
     content = idx_bytes(0x0C, (2, 3), bytes(20))
-    refuses(store(tmp_path, content), r"36 bytes for int32 \(2, 3\), got 32 bytes")
+    refuses(store(tmp_path, content), r"36 bytes for int32 \(2, 3\). Received: 32 bytes")
     packed = gzip.compress(content)
-    refuses(store(tmp_path, packed), r"24 bytes of elements for int32 \(2, 3\), got 20 bytes")
+    refuses(store(tmp_path, packed), r"24 bytes of elements for int32 \(2, 3\). Received: 20 bytes")
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -134,7 +137,7 @@ def test_truncated_elements(tmp_path):
 def test_sizes_beyond_the_file_are_refused_before_allocating(tmp_path, pack, shape):
     path = store(tmp_path, pack(idx_bytes(0x0E, shape, bytes(8))))
     tracemalloc.start()
-    refuses(path, "expected [0-9]+ bytes for float64 .* got .* bytes")
+    refuses(path, "expected [0-9]+ bytes for float64 .* Received: .* bytes")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 20
@@ -144,7 +147,7 @@ def test_gzip_bomb_is_not_unpacked(tmp_path):
     bomb = gzip.compress(idx_bytes(0x08, (10,), bytes(50 << 20)), 1)
     path = store(tmp_path, bomb)
     tracemalloc.start()
-    refuses(path, "end after 10 bytes .* got more")
+    refuses(path, "end after 10 bytes .* Received: more")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 20
@@ -153,7 +156,7 @@ def test_gzip_bomb_is_not_unpacked(tmp_path):
 @pytest.mark.parametrize("keep", [3, 12, 40, -9, -8, -1])
 def test_truncated_gzip(tmp_path, keep):
     packed = gzip.compress(idx_bytes(0x08, (1000,), np.random.default_rng(0).bytes(1000)))
-    refuses(store(tmp_path, packed[:keep]), "gzip file, got one that ends early")
+    refuses(store(tmp_path, packed[:keep]), "gzip file. Received: one that ends early")
 
 
 def test_corrupt_gzip(tmp_path):
@@ -185,24 +188,24 @@ def test_read_refuses_what_is_no_file(tmp_path):
         read_idx(tmp_path / "absent.idx")
     with pytest.raises(OSError, match=re.escape(str(tmp_path))):
         read_idx(tmp_path)
-    with pytest.raises(TypeError, match=r"path must be a str .* got int"):
+    with pytest.raises(TypeError, match=r"path must be a str .* Received: int"):
         read_idx(3)
     if os.path.exists("/dev/zero"):
-        with pytest.raises(OSError, match="an ordinary file, got a device"):
+        with pytest.raises(OSError, match=r"an ordinary file\. Received: a device"):
             read_idx("/dev/zero")
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int64", "u2", "f2", "complex64", "U3", "object"])
 def test_write_refuses_other_dtypes(tmp_path, dtype):
-    with pytest.raises(TypeError, match=r"array must have dtype uint8, .* got"):
+    with pytest.raises(TypeError, match=r"array must have dtype uint8, .* Received"):
         write_idx(tmp_path / "a", np.zeros(3, dtype))
     assert not list(tmp_path.iterdir())
 
 
 def test_write_refuses_impossible_shapes(tmp_path):
-    with pytest.raises(ValueError, match=r"at least one dimension, got shape \(\)"):
+    with pytest.raises(ValueError, match=r"at least one dimension. Received: shape \(\)"):
         write_idx(tmp_path / "a", np.uint8(3))
-    with pytest.raises(ValueError, match="at most 4294967295, got shape"):
+    with pytest.raises(ValueError, match=r"at most 4294967295\. Received: shape"):
         write_idx(tmp_path / "a", np.broadcast_to(np.uint8(0), (2**32,)))
     with pytest.raises(TypeError, match="path must be a str"):
         write_idx(3, np.zeros(3, np.uint8))

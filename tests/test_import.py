@@ -46,6 +46,8 @@ def test_later_modules_come_when_asked_for(name):
 
 
 def test_names():
+    listed = {name for name in dir(digitnet) if not name.startswith("__")}
+    assert listed == {*digitnet.__all__, "datasets", "plot"}
     for name in digitnet.__all__:
         assert hasattr(digitnet, name)
     assert digitnet.__version__[0].isdigit()

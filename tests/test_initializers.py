@@ -136,7 +136,7 @@ def test_regularizers():
         (lambda: Zeros()(3), TypeError, "shape must be a tuple"),
         (lambda: initializers.get(3), TypeError, "initializer must be a name"),
         (lambda: regularizers.L2(-1), ValueError, "l2 must be a number >= 0"),
-        (lambda: regularizers.get("l1"), ValueError, "regularizer must be one of l2"),
+        (lambda: regularizers.get("l1"), ValueError, "regularizer must be l2"),
         (lambda: set_random_seed(1.5), TypeError, "seed must be an integer"),
         (lambda: set_random_seed(-1), ValueError, "seed must be an integer, 0 or more"),
         (lambda: set_random_seed(2**32), ValueError, "seed must be at most 4294967295"),

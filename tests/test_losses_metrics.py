@@ -75,6 +75,7 @@ def test_regression_losses():
 
 def test_sample_weights_divide_by_the_number_of_samples():
     assert MeanSquaredError()([0, 0], [1, 2], [3, 0.5]) == pytest.approx((3 + 2) / 2)
+    assert MeanSquaredError()([0, 0], [1, 2], [[3], [0.5]]) == pytest.approx((3 + 2) / 2)
     assert MeanSquaredError().rows([0, 0], [1, 2]).tolist() == [1, 4]
 
 
@@ -103,7 +104,7 @@ def test_accuracy_fits_the_targets():
         (CategoricalCrossentropy(True, 0.2), "linear"),
         (SparseCategoricalCrossentropy(), "softmax"),
         (SparseCategoricalCrossentropy(), "softplus"),
-        (SparseCategoricalCrossentropy(True, 0.2), "linear"),
+        (SparseCategoricalCrossentropy(True, label_smoothing=0.2), "linear"),
         (BinaryCrossentropy(), "sigmoid"),
         (BinaryCrossentropy(True, 0.2), "linear"),
         (MeanSquaredError(), "tanh"),
@@ -118,12 +119,32 @@ def test_a_model_reports_the_loss_and_metrics_of_its_output(rng, loss, activatio
     y = labels if loss.takes_labels else np.eye(4)[labels]
     model = Sequential([Input((6,)), Dense(4, activation, bias_initializer="random_normal")])
     names = ["accuracy"] if loss.takes_labels else ["acc", "binary_accuracy", "mse", "mae"]
-    model.compile("sgd", loss, names)
+    model.compile("sgd", loss, metrics=names)
     output = model.predict(x)
     result = model.evaluate(x, y, verbose=0, return_dict=True)
     assert result["loss"] == pytest.approx(loss(y, output), rel=1e-5)
     for name in names:
         assert result[name] == pytest.approx(metrics.get(name)(y, output), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "y", "kernel", "expected"),
+    [
+        ("softmax", CategoricalCrossentropy(), [[0, 1]], [[30, -30]], 60),
+        ("softmax", SparseCategoricalCrossentropy(), [1], [[30, -30]], 60),
+        ("sigmoid", BinaryCrossentropy(), [[1]], [[-30]], 30),
+    ],
+)
+def test_probabilities_below_the_clip_keep_their_loss_in_a_model(
+    activation, loss, y, kernel, expected
+):
+    model = Sequential([Input((1,)), Dense(len(kernel[0]), activation, use_bias=False)])
+    model.set_weights([kernel])
+    model.compile("sgd", loss)
+    assert model.evaluate([1], y, verbose=0) == pytest.approx(expected, rel=1e-6)
+    clipped = -np.log(1e-7)  # what Keras 3.15 reports on JAX: 16.118
+    assert loss(y, model.predict([1])) == pytest.approx(clipped, rel=1e-6)
+    assert loss(y, model.predict([1])) == pytest.approx(16.118096, rel=1e-6)
 
 
 def test_the_core_knows_these_names_and_no_others():
@@ -153,15 +174,17 @@ def test_losses_by_name(name, kind):
 
 def test_configurations():
     loss = CategoricalCrossentropy(True, 0.25)
-    assert loss.get_config() == {"from_logits": True, "label_smoothing": 0.25}
+    name = {"name": "categorical_crossentropy"}
+    assert loss.get_config() == {"from_logits": True, "label_smoothing": 0.25, **name}
+    assert MeanSquaredError(name="distance").get_config() == {"name": "distance"}
     assert type(loss).from_config(loss.get_config()).get_config() == loss.get_config()
-    assert repr(Huber(2.0)) == "Huber(delta=2.0)"
+    assert repr(Huber(2.0)) == "Huber(delta=2.0, name='huber')"
 
 
 def test_metrics_keep_the_name_the_user_wrote():
     model = Sequential([Input((2,)), Dense(2)])
     named = metrics.MeanAbsoluteError(name="distance")
-    model.compile("sgd", "mse", ["acc", "mse", "accuracy", "accuracy", named])
+    model.compile("sgd", "mse", metrics=["acc", "mse", "accuracy", "accuracy", named])
     expected = ["loss", "acc", "mse", "accuracy", "accuracy_1", "distance"]
     assert model.metrics_names == expected
     result = model.test_on_batch(np.ones((3, 2)), np.ones((3, 2)), return_dict=True)
@@ -188,6 +211,12 @@ def test_metrics_keep_the_name_the_user_wrote():
         (lambda: SparseCategoricalCrossentropy()([0, 0.5], P), ValueError, "0.5 at position 1"),
         (lambda: SparseCategoricalCrossentropy()([0], P), ValueError, "y_true must hold 2 labels"),
         (lambda: metrics.SparseCategoricalAccuracy()([0, -1], P), ValueError, "-1 at position 1"),
+        (lambda: MeanSquaredError()([1], [1], [-1]), ValueError, "sample_weight must not be nega"),
+        (lambda: MeanSquaredError()([1], [1], ["1"]), TypeError, "sample_weight must be an array"),
+        (lambda: MeanSquaredError()([[1], [1, 2]], [1]), ValueError, "y_true must be an array wi"),
+        (lambda: MeanSquaredError()([1], [1j]), TypeError, "y_pred must be an array of real num"),
+        (lambda: Huber()(3, 4), ValueError, "y_true must hold samples along its first axis"),
+        (lambda: metrics.Accuracy()(3, 4), ValueError, "y_true must hold samples along its first"),
         (lambda: metrics.BinaryAccuracy(""), ValueError, "name must not be empty"),
     ],
 )

@@ -18,7 +18,7 @@ def classifier(device="auto"):
     model = Sequential(
         [Input((4,)), Dense(8, activation="relu"), Dense(3, activation="softmax")], device=device
     )
-    model.compile(SGD(0.2), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(SGD(0.2), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -75,6 +75,7 @@ def test_sample_weights_weigh_the_loss_but_not_the_metrics(data, rng):
     expected = losses.SparseCategoricalCrossentropy()(y, model.predict(x), weights)
     assert loss == pytest.approx(expected, rel=1e-5)
     assert accuracy == model.evaluate(x, y, verbose=0)[1]
+    assert [loss, accuracy] == model.evaluate(x, y, verbose=0, sample_weight=weights[:, None])
 
 
 def test_train_on_batch_returns_the_batch_before_the_step(data):
@@ -163,7 +164,7 @@ def test_predict(data):
 def test_one_output_is_a_yes_or_no(rng):
     x = rng.standard_normal(40)
     model = Sequential([Input((1,)), Dense(1, activation="sigmoid")])
-    model.compile(SGD(1.0), "binary_crossentropy", ["accuracy"])
+    model.compile(SGD(1.0), "binary_crossentropy", metrics=["accuracy"])
     model.fit(x, x > 0, epochs=50, verbose=0)
     np.testing.assert_array_equal(model.predict_classes(x), x > 0)
     assert model.evaluate(x, x > 0, verbose=0)[1] == 1
@@ -215,7 +216,7 @@ def test_samples_of_any_real_dtype(rng, dtype):
 def test_labels_of_any_dtype_and_one_hot_give_the_same_training(data, dtype):
     x, y = data
     one, other = classifier(), classifier()
-    other.compile(SGD(0.2), "categorical_crossentropy", ["accuracy"])
+    other.compile(SGD(0.2), "categorical_crossentropy", metrics=["accuracy"])
     kept = one.fit(x, y.astype(dtype)[:, np.newaxis], verbose=0).history
     one_hot = other.fit(x, to_categorical(y, 3), verbose=0).history
     assert kept["loss"] == pytest.approx(one_hot["loss"], rel=1e-6)

@@ -1,6 +1,5 @@
 """The pictures: right content, no cut text, clear errors, and no need of a screen."""
 
-import re
 import subprocess
 import sys
 
@@ -70,7 +69,8 @@ def pictures():
         "diverged": plot.learning_curve({"loss": [np.nan], "val_loss": [np.inf]}),
         "features": plot.first_layer_features(KERNEL),
         "one feature": plot.first_layer_features(KERNEL[:, :1], initial=KERNEL[:, 1:2]),
-        "line": plot.decision_boundary(neuron, points, above, line=(1, -5)),
+        "line": plot.decision_boundary(neuron, points, above, line=(1, -5), model_name="neuron"),
+        "wide": plot.decision_boundary(lambda q: q[:, 0] > 0, points * [9, 1], above),
         "one side": plot.decision_boundary(lambda q: np.ones(len(q)), points, above),
         "regression": plot.regression(x, np.sin(x), x, np.cos(x), truth=np.sin(x)),
     }
@@ -109,7 +109,7 @@ def test_predictions_sorts_right_from_wrong():
     shown = texts(figure)
     assert "Predicted right: 3 of 4 (75.00 %)" in shown
     assert "Predicted wrong: 1 of 4 (25.00 %)" in shown
-    assert "7 (78 %)\nis 2" in shown
+    assert "read as 7 (78 %)\nis a 2" in shown
 
 
 def test_class_names_replace_numbers():
@@ -134,7 +134,17 @@ def test_one_epoch_is_visible():
     for line in figure.axes[0].lines:
         assert line.get_marker() in "os"
         assert line.get_markersize() > 0
-    assert {"0.460", "0.250"} <= set(texts(figure))
+    assert {"train 0.460", "validation 0.250"} <= set(texts(figure))
+    assert figure.axes[0].get_legend() is None
+
+
+def test_learning_curve_names_the_data_and_explains_an_accuracy_that_trails():
+    note = "train: the average during an epoch"
+    for train, expected in (([0.86, 0.95], True), ([0.97, 0.98], False)):
+        record = {"accuracy": train, "val_accuracy": [0.93, 0.96]}
+        shown = texts(plot.learning_curve(record, validation_name="test"))
+        assert {"train", "test"} <= set(shown)
+        assert any(text.startswith(note) for text in shown) == expected
 
 
 def test_strongest_neurons_come_first():
@@ -157,83 +167,21 @@ def test_outgoing_weights_and_initial_kernel_change_the_choice():
     initial[0] = [1, 1]
     learned = plot.first_layer_features(model, initial=initial, count=1)
     assert learned.axes[0].images[0].get_array()[0, 0] == 1
-    assert any("learned to look for" in text for text in texts(learned))
+    assert "What the first layer's neurons learned to look for" in texts(learned)
+    assert any(
+        "the change from the random start, of the strongest of 2" in t for t in texts(learned)
+    )
 
 
 def test_decision_boundary_is_where_the_output_is_one_half():
     points = np.array([[-10.0, -10.0], [10.0, 10.0]])
     figure = plot.decision_boundary(lambda q: 1 / (1 + np.exp(-q[:, :1])), points, [0, 1])
-    assert "learned border (output 0.5)" in texts(figure)
+    assert {"learned border (output 0.5)", "class 0", "class 1"} <= set(texts(figure))
+    assert figure.axes[0].get_aspect() == 1
     grid = figure.axes[0].images[0].get_array()
     assert grid[0, 0] < 0.001
     assert grid[0, -1] > 0.999
     np.testing.assert_allclose(grid[:, 100], 0.5, atol=1e-3)
-
-
-BAD_CALLS = {
-    "`images` must be a non-empty array": [
-        lambda: plot.samples(np.zeros((0, 28, 28)), []),
-        lambda: plot.samples(np.zeros((3, 28, 28, 3)), [1, 2, 3]),
-        lambda: plot.samples(np.zeros((3, 700)), [1, 2, 3]),
-    ],
-    "`labels` must hold one label": [
-        lambda: plot.samples(IMAGES, LABELS[:5]),
-        lambda: plot.predictions(IMAGES, np.zeros((30, 2, 2)), PROBABILITIES),
-        lambda: plot.decision_boundary(lambda q: q[:, 0], np.zeros((3, 2)), [0, 1]),
-    ],
-    "`probabilities` must have shape": [
-        lambda: plot.predictions(IMAGES, LABELS, PROBABILITIES[:4]),
-        lambda: plot.predictions(IMAGES, LABELS, LABELS),
-    ],
-    "`count` must be at least 1": [
-        lambda: plot.samples(IMAGES, LABELS, count=0),
-        lambda: plot.predictions(IMAGES, LABELS, PROBABILITIES, count=-1),
-        lambda: plot.first_layer_features(KERNEL, count=0),
-    ],
-    "the first layer must read 28 * 28 pixels": [
-        lambda: plot.first_layer_features(np.zeros((100, 5))),
-        lambda: plot.first_layer_features(np.zeros((784, 0))),
-        lambda: plot.first_layer_features(np.zeros(784)),
-    ],
-    "the first layer's weights must be finite": [
-        lambda: plot.first_layer_features(KERNEL * np.nan),
-    ],
-    "`initial` must have the kernel's shape": [
-        lambda: plot.first_layer_features(KERNEL, initial=KERNEL[:, :2]),
-    ],
-    "`model` must have at least one Dense layer": [
-        lambda: plot.first_layer_features(FakeModel()),
-    ],
-    "`history` must hold at least one epoch": [
-        lambda: plot.learning_curve({}),
-        lambda: plot.learning_curve({"loss": []}),
-    ],
-    "`points` must be a non-empty array of shape": [
-        lambda: plot.decision_boundary(lambda q: q[:, 0], np.zeros((3, 3)), [0, 1, 0]),
-        lambda: plot.decision_boundary(lambda q: q[:, 0], np.zeros((0, 2)), []),
-    ],
-    "must give one probability for each point": [
-        lambda: plot.decision_boundary(lambda q: q, np.zeros((2, 2)), [0, 1]),
-    ],
-    "must have the same lengths": [
-        lambda: plot.regression([1, 2], [1], [1, 2], [1, 2]),
-        lambda: plot.regression([1, 2], [1, 2], [1, 2], [1, 2], truth=[1]),
-    ],
-}
-
-
-@pytest.mark.parametrize(
-    ("sentence", "call"), [(text, call) for text, calls in BAD_CALLS.items() for call in calls]
-)
-def test_bad_input_is_refused_in_one_sentence(sentence, call):
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        call()
-
-
-def test_without_matplotlib_the_sentence_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r'pip install "digitnet\[plot\]"'):
-        plot.samples(IMAGES, LABELS)
 
 
 def test_neither_matplotlib_nor_pyplot_is_imported_unasked():

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,34 @@ def built(function):
     return ast.parse(f"def {signature}: ...").body[0]
 
 
+# What pybind11 writes, as the stub's words; both know all arrays as "ndarray" then.
+SAME = [
+    (r"digitnet\._core\.|collections\.abc\.", ""),
+    (r"typing\.Annotated\[(.*), 'FixedSize\(4\)'\]", r"\1"),
+    (r"typing\.SupportsInt \| typing\.SupportsIndex", "int"),
+    (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
+    (r"typing\.Annotated\[numpy\.typing\.ArrayLike, numpy\.float32\]", "ndarray"),
+    (r"numpy\.typing\.NDArray\[\S+?\]|numpy\.ndarray|NDArray\[\S+?\]", "ndarray"),
+    (r"FloatArray|Samples|Targets", "ndarray"),
+]
+
+
+def types(function, returns):
+    """Return the types of a definition's arguments and, if asked, of what it returns."""
+    parts = function.args
+    nodes = [item.annotation for item in parts.args + parts.kwonlyargs if item.arg != "self"]
+    texts = [ast.unparse(node) for node in [*nodes, *([function.returns] if returns else [])]]
+    for pattern, replacement in SAME:
+        texts = [re.sub(pattern, replacement, text) for text in texts]
+    return texts
+
+
+def agree(built_type, stub_type):
+    """Tell whether the types are the same, as far as pybind11 knows its own."""
+    vague = {"object": "Progress | None", "list": "list[ndarray]"}.get(built_type, built_type)
+    return stub_type == vague or (built_type == "tuple" and stub_type.startswith("tuple["))
+
+
 def defined():
     """Yield every function and method of the stub as (name, definition, built object)."""
     for name, node in FUNCTIONS.items():
@@ -89,6 +118,9 @@ def test_signatures(name, stub, function):
     definition = built(function)
     assert arguments(definition) == arguments(stub)
     assert optional(definition) == optional(stub)
+    returns = not name.endswith("__init__")
+    pairs = zip(types(definition, returns), types(stub, returns), strict=True)
+    assert [pair for pair in pairs if not agree(*pair)] == []
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -52,6 +52,10 @@ __all__ = [
 _LATER = ("datasets", "plot")  # not needed to train: imported at their first use
 
 
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_LATER, *(name for name in globals() if name.startswith("__"))})
+
+
 def __getattr__(name: str) -> Any:
     if name in _LATER:
         import importlib

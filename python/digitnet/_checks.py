@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import operator
+import os
 
 import numpy as np
 
@@ -94,19 +95,21 @@ def flag(value: object, name: str) -> bool:
 
 
 def text(value: object, name: str) -> str:
-    """Return ``value`` if it is a non-empty string.
+    """Return ``value`` if it is a non-empty string of one line.
 
     Raises
     ------
     TypeError
         ``value`` is not a string.
     ValueError
-        ``value`` is empty.
+        ``value`` is empty, or holds line breaks or other characters that cannot be printed.
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string. Received: {value!r} ({type(value).__name__})")
     if not value:
         raise ValueError(f"{name} must not be empty. Received: ''")
+    if not value.isprintable():
+        raise ValueError(f"{name} must hold printable characters only. Received: {value!r}")
     return value
 
 
@@ -133,3 +136,11 @@ def sample_shape(value: object, name: str) -> tuple[int, ...]:
     if total > MAX_WIDTH:
         raise ValueError(f"{name} must hold at most {MAX_WIDTH} values. Received: {value!r}")
     return shape
+
+
+def physical_memory() -> int:
+    """Return the machine's memory in bytes; where the system does not say, more than any has."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return 2**63

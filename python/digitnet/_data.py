@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet import _core
-from digitnet._checks import MAX_INT
+from digitnet._arrays import FloatArray, as_array, as_float32, check_finite
 
 Shape: TypeAlias = tuple[int, ...]
-FloatArray: TypeAlias = NDArray[np.float32]
 
 
 class Data(NamedTuple):
@@ -20,60 +19,6 @@ class Data(NamedTuple):
     x: _core.Samples
     y: _core.Targets
     sample_weight: FloatArray | None
-
-
-def as_array(values: object, name: str) -> NDArray[Any]:
-    """Return ``values`` as an array of real numbers with at least one sample, not copied if one.
-
-    Raises
-    ------
-    TypeError
-        The values are not real numbers (bool, int, float).
-    ValueError
-        A ragged list, a scalar, or no samples.
-    """
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} must be an array with rows of equal length. Received: {error}"
-        ) from None
-    if array.dtype == object and any(isinstance(v, (list, tuple, np.ndarray)) for v in array.flat):
-        raise ValueError(
-            f"{name} must be an array with rows of equal length. Received: rows of several lengths"
-        )
-    if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{name} must be an array of real numbers (bool, integer or float). "
-            f"Received: dtype {array.dtype} ({type(values).__name__})"
-        )
-    if array.ndim == 0:
-        raise ValueError(f"{name} must hold samples along its first axis. Received: a scalar")
-    if array.size == 0:
-        raise ValueError(f"{name} must hold at least one sample. Received: shape {array.shape}")
-    if len(array) > MAX_INT:
-        raise ValueError(f"{name} must hold at most {MAX_INT} samples. Received: {len(array)}")
-    return array
-
-
-def as_float32(array: NDArray[Any]) -> FloatArray:
-    """Return ``array`` itself if it is native float32, else converted; too large becomes inf."""
-    if array.dtype == np.float32 and array.flags.aligned:  # unaligned: a field of a packed record
-        return array
-    with np.errstate(over="ignore"):
-        return array.astype(np.float32)
-
-
-def check_finite(rows: FloatArray, original: NDArray[Any], name: str) -> None:
-    """Raise a ValueError that names the first NaN, infinity or value too large for float32."""
-    found = _core.first_nonfinite(rows)
-    if found is not None:
-        index = np.unravel_index(found[0] * rows.shape[1] + found[1], original.shape)
-        position = ", ".join(str(int(i)) for i in index)
-        raise ValueError(
-            f"{name} must hold finite numbers only (in float32). "
-            f"Received: {name}[{position}] = {original[index]}"
-        )
 
 
 def sample_shape_of(x: object, name: str = "x") -> Shape:
@@ -184,7 +129,7 @@ def as_rows(y: object, name: str, outputs: int) -> FloatArray:
 
 
 def as_sample_weight(values: object, name: str, samples: int) -> FloatArray:
-    """Return one weight for each sample, float32 (n,).
+    """Return one weight for each sample, given as (n,) or (n, 1), as float32 (n,).
 
     Raises
     ------
@@ -194,6 +139,8 @@ def as_sample_weight(values: object, name: str, samples: int) -> FloatArray:
         Another shape, or a weight that is negative or not finite in float32.
     """
     array = as_array(values, name)
+    if array.shape == (samples, 1):
+        array = array[:, 0]
     if array.shape != (samples,):
         raise ValueError(
             f"{name} must have shape ({samples},), one weight for each sample. "

@@ -5,18 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-
-def _numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must be an array of real numbers. Received: dtype {array.dtype}")
-    if not array.size:
-        raise ValueError(f"{name} must hold at least one sample. Received: shape {array.shape}")
-    return array.astype(np.float64)
+from digitnet._arrays import as_array
 
 
 def _output(y_pred: ArrayLike) -> NDArray[np.float64]:
-    output = _numbers(y_pred, "y_pred")
+    output = as_array(y_pred, "y_pred").astype(np.float64)
     if output.ndim == 1:
         output = output[:, np.newaxis]
     if output.ndim != 2:
@@ -34,7 +27,7 @@ def value_pair(
     ValueError, TypeError
         The shapes differ, an array is empty, or one does not hold numbers.
     """
-    targets, output = _numbers(y_true, "y_true"), _output(y_pred)
+    targets, output = as_array(y_true, "y_true").astype(np.float64), _output(y_pred)
     if targets.ndim == 1:
         targets = targets[:, np.newaxis]
     if targets.shape != output.shape:
@@ -55,7 +48,7 @@ def label_pair(
         The lengths differ, an array is empty or does not hold numbers, or a label is not one of
         0 … classes - 1.
     """
-    labels, output = _numbers(y_true, "y_true"), _output(y_pred)
+    labels, output = as_array(y_true, "y_true").astype(np.float64), _output(y_pred)
     if labels.shape not in {output.shape[:1], (output.shape[0], 1)}:
         raise ValueError(
             f"y_true must hold {output.shape[0]} labels, one for each row of y_pred. "

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digitnet._data import FloatArray, Shape, as_array, as_float32, check_finite
+from digitnet._arrays import FloatArray, as_array, as_float32, check_finite
+from digitnet._data import Shape
 
 
 def as_weights(values: object, shapes: Sequence[Shape], name: str) -> list[FloatArray]:

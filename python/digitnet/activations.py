@@ -1,8 +1,10 @@
 """Activation functions: their names, and the same functions on NumPy arrays.
 
-Every function takes an array of any shape and returns float32 of the same shape, computed by the
-core's plain loops, which are the specification of the vectorised ones. Names, defaults and formulas
-are those of Keras 3.
+Every function takes real numbers of any dtype and shape, a scalar and an empty array included, and
+returns a new float32 array of the same shape; NaN and infinity go through the formula. It raises
+TypeError for anything else (also a masked array), ValueError for rows of unequal length. The core's
+plain loops compute it, which are the specification of the vectorised ones. Names, defaults and
+formulas are those of Keras 3.
 """
 
 from __future__ import annotations
@@ -11,13 +13,13 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from digitnet import _core
+from digitnet._arrays import FloatArray, as_float32, as_real
 from digitnet._checks import real
 from digitnet._identifiers import unknown
 
-FloatArray: TypeAlias = NDArray[np.float32]
 ActivationFunction: TypeAlias = Callable[..., FloatArray]
 
 LEAKY_RELU_SLOPE = 0.2  # of the function and the name; the LeakyReLU layer has 0.3, as in Keras 3
@@ -25,11 +27,7 @@ ELU_ALPHA = 1.0
 
 
 def _apply(name: str, x: ArrayLike, alpha: float = 0.0) -> FloatArray:
-    values = np.asarray(x)
-    if values.dtype.kind not in "fiub":
-        raise TypeError(f"x must be an array of real numbers. Received: dtype {values.dtype}")
-    with np.errstate(over="ignore"):  # beyond float32: infinity, as in the core
-        rows = values.astype(np.float32)
+    rows = as_float32(as_real(x, "x"))  # beyond float32: infinity, as in the core
     if not rows.size:
         return rows
     last = rows.shape[-1] if rows.ndim else 1

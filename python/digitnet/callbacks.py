@@ -162,7 +162,7 @@ class LambdaCallback(Callback):
 
 
 class CallbackList(Callback):
-    """Several callbacks as one, called in their order.
+    """Several callbacks as one, called in their order; a single one is a list of one.
 
     Raises
     ------
@@ -172,9 +172,16 @@ class CallbackList(Callback):
         A callback waits for batches or tests, which are never announced.
     """
 
-    def __init__(self, callbacks: Iterable[Callback]) -> None:
+    def __init__(self, callbacks: Iterable[Callback] | Callback | None) -> None:
         super().__init__()
-        self.callbacks = list(callbacks)
+        if isinstance(callbacks, Callback):
+            callbacks = [callbacks]
+        elif callbacks is not None and not isinstance(callbacks, Iterable):
+            raise TypeError(
+                "callbacks must be a list of digitnet.callbacks.Callback objects. "
+                f"Received: {callbacks!r} ({type(callbacks).__name__})"
+            )
+        self.callbacks = list(callbacks or ())
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from digitnet import _core
 from digitnet._checks import integer
 
+_MAX_THREADS = 1024  # the core's limit
+
 
 def set_num_threads(count: int) -> None:
-    """Let the CPU engine use ``count`` threads; results do not depend on the number.
+    """Let the CPU engine use ``count`` threads, 1 to 1024; results do not depend on the number.
 
     Raises
     ------
     TypeError, ValueError
-        ``count`` is not a positive integer.
+        ``count`` is not an integer in [1, 1024].
     """
-    _core.set_num_threads(integer(count, "count"))
+    _core.set_num_threads(integer(count, "count", maximum=_MAX_THREADS))
 
 
 def num_threads() -> int:

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 from digitnet import _core
 from digitnet._checks import integer, real, sample_shape
-from digitnet._identifiers import Configurable, resolve
+from digitnet._identifiers import CoreKind, resolve
 from digitnet._identifiers import serialize as _serialize
 from digitnet.utils.random_seed import next_seed
 
 
-class Initializer(Configurable):
+class Initializer(CoreKind):
     """Base of all initializers: call one with a shape to get a float32 array."""
 
-    kind: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]] = ()  # the attributes handed to the core as (a, b)
 
     def __call__(self, shape: Sequence[int]) -> NDArray[np.float32]:
@@ -200,7 +199,7 @@ def get(identifier: object) -> Initializer:
     ValueError
         The name is unknown; the message lists the known ones.
     TypeError
-        ``identifier`` is none of these.
+        ``identifier`` is none of these, or of a class of the user's own.
     """
     return resolve(identifier, Initializer, _NAMES, _CLASSES, "initializer")
 
@@ -210,7 +209,7 @@ def serialize(item: Initializer) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    TypeError
         ``item`` is of a class of the user's own.
     """
     return _serialize(item, _CLASSES, "initializer")

@@ -2,6 +2,12 @@
 
 A loss is the mean over the samples of a row loss; formulas are those of Keras 3. Called on arrays,
 a loss is computed here in float64 with plain NumPy; in a model the core computes it.
+
+Probabilities are clipped to [1e-7, 1 - 1e-7] before the logarithm, as in Keras. Not so where a
+model's last step is softmax or sigmoid and the loss the cross-entropy that belongs to it: the core
+then computes the loss from the values z before that step, in the stable form log-sum-exp
+(``log sum_c exp z_c - sum_c t_c z_c``), as if ``from_logits`` were given. Keras clips there too, on
+its JAX and PyTorch backends; the two differ only where a probability is below 1e-7.
 """
 
 from __future__ import annotations
@@ -12,8 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from digitnet import _core
-from digitnet._checks import flag, real
-from digitnet._identifiers import Configurable, resolve
+from digitnet._checks import flag, real, text
+from digitnet._data import as_sample_weight
+from digitnet._identifiers import CoreKind, resolve
 from digitnet._identifiers import serialize as _serialize
 from digitnet._pairs import label_pair, value_pair
 
@@ -22,11 +29,19 @@ EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON] before the
 Float64Array = NDArray[np.float64]
 
 
-class Loss(Configurable):
-    """Base of all losses; call one as ``loss(y_true, y_pred, sample_weight=None)``."""
+class Loss(CoreKind):
+    """Base of all losses; call one as ``loss(y_true, y_pred, sample_weight=None)``.
 
-    kind: ClassVar[str]
+    Parameters
+    ----------
+    name : str, optional
+        Only for the saved configuration; a string of one line.
+    """
+
     takes_labels: ClassVar[bool] = False  # targets are class indices (n,) instead of rows
+
+    def __init__(self, *, name: str | None = None) -> None:
+        self.name = self.kind if name is None else text(name, "name")
 
     def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Float64Array:
         """Return the loss of every sample, float64 (n,).
@@ -36,8 +51,13 @@ class Loss(Configurable):
         Raises
         ------
         ValueError, TypeError
-            Shapes that do not fit, or arrays that do not hold numbers.
+            Shapes that do not fit, labels out of range, or arrays that do not hold numbers.
         """
+        pair = label_pair if self.takes_labels else value_pair
+        return np.asarray(self._rows(*pair(y_true, y_pred)))
+
+    def _rows(self, targets: NDArray[Any], output: Float64Array) -> Any:
+        """Compute `rows` from labels (n,) or rows (n, outputs), and outputs (n, outputs)."""
         raise NotImplementedError
 
     def __call__(
@@ -48,21 +68,25 @@ class Loss(Configurable):
         Raises
         ------
         ValueError, TypeError
-            As ``rows``; or ``sample_weight`` is not (n,).
+            As ``rows``; or ``sample_weight`` is not (n,) or (n, 1), finite and >= 0.
         """
         losses = self.rows(y_true, y_pred)
         if sample_weight is None:
             return float(losses.mean())
-        weights = np.asarray(sample_weight, dtype=np.float64)
-        if weights.shape != losses.shape:
-            raise ValueError(
-                f"sample_weight must have shape {losses.shape}. Received: shape {weights.shape}"
-            )
+        weights = as_sample_weight(sample_weight, "sample_weight", len(losses))
         return float((weights * losses).mean())
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return what the core must know."""
+        return {}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**self._parameters(), "name": self.name}
 
     def core_loss(self) -> _core.Loss:
         """Return the core's description of this loss."""
-        return _core.Loss(self.kind, **self.get_config())
+        return _core.Loss(self.kind, **self._parameters())
 
 
 class _Crossentropy(Loss):
@@ -81,15 +105,17 @@ class _Crossentropy(Loss):
         An argument of another type or out of range.
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
+    def __init__(
+        self, from_logits: bool = False, label_smoothing: float = 0.0, *, name: str | None = None
+    ) -> None:
+        super().__init__(name=name)
         self.from_logits = flag(from_logits, "from_logits")
         self.label_smoothing = real(label_smoothing, "label_smoothing", minimum=0, maximum=1)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+    def _parameters(self) -> dict[str, Any]:
         return {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing}
 
-    def _categorical(self, targets: Float64Array, output: Float64Array) -> Float64Array:
+    def _categorical(self, targets: Float64Array, output: Float64Array) -> Any:
         smooth = targets * (1 - self.label_smoothing) + self.label_smoothing / output.shape[1]
         if self.from_logits:
             z = output - output.max(axis=1, keepdims=True)
@@ -97,7 +123,7 @@ class _Crossentropy(Loss):
         else:  # Keras 3 rescales every row of probabilities to sum 1
             p = output / output.sum(axis=1, keepdims=True)
             log_p = np.log(np.clip(p, EPSILON, 1 - EPSILON))
-        return np.asarray(-(smooth * log_p).sum(axis=1))
+        return -(smooth * log_p).sum(axis=1)
 
 
 class CategoricalCrossentropy(_Crossentropy):
@@ -108,9 +134,8 @@ class CategoricalCrossentropy(_Crossentropy):
 
     kind = "categorical_crossentropy"
 
-    def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Float64Array:
-        """Return the loss of every sample, float64 (n,)."""
-        return self._categorical(*value_pair(y_true, y_pred))
+    def _rows(self, targets: NDArray[Any], output: Float64Array) -> Any:
+        return self._categorical(targets, output)
 
 
 class SparseCategoricalCrossentropy(_Crossentropy):
@@ -119,10 +144,13 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     kind = "sparse_categorical_crossentropy"
     takes_labels = True
 
-    def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Float64Array:
-        """Return the loss of every sample, float64 (n,)."""
-        labels, output = label_pair(y_true, y_pred)
-        return self._categorical(np.eye(output.shape[1])[labels], output)
+    def __init__(  # Keras has another argument in the second place
+        self, from_logits: bool = False, *, label_smoothing: float = 0.0, name: str | None = None
+    ) -> None:
+        super().__init__(from_logits, label_smoothing, name=name)
+
+    def _rows(self, targets: NDArray[Any], output: Float64Array) -> Any:
+        return self._categorical(np.eye(output.shape[1])[targets], output)
 
 
 class BinaryCrossentropy(_Crossentropy):
@@ -133,16 +161,14 @@ class BinaryCrossentropy(_Crossentropy):
 
     kind = "binary_crossentropy"
 
-    def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Float64Array:
-        """Return the loss of every sample, float64 (n,)."""
-        targets, output = value_pair(y_true, y_pred)
+    def _rows(self, targets: NDArray[Any], output: Float64Array) -> Any:
         t = targets * (1 - self.label_smoothing) + self.label_smoothing / 2
         if self.from_logits:  # the same, without overflow
             terms = np.maximum(output, 0) - output * t + np.log1p(np.exp(-np.abs(output)))
         else:
             p = np.clip(output, EPSILON, 1 - EPSILON)
             terms = -(t * np.log(p) + (1 - t) * np.log(1 - p))
-        return np.asarray(terms.mean(axis=1))
+        return terms.mean(axis=1)
 
 
 class MeanSquaredError(Loss):
@@ -150,10 +176,8 @@ class MeanSquaredError(Loss):
 
     kind = "mean_squared_error"
 
-    def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Float64Array:
-        """Return the loss of every sample, float64 (n,)."""
-        targets, output = value_pair(y_true, y_pred)
-        return np.asarray(((output - targets) ** 2).mean(axis=1))
+    def _rows(self, targets: NDArray[Any], output: Float64Array) -> Any:
+        return ((output - targets) ** 2).mean(axis=1)
 
 
 class MeanAbsoluteError(Loss):
@@ -161,10 +185,8 @@ class MeanAbsoluteError(Loss):
 
     kind = "mean_absolute_error"
 
-    def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Float64Array:
-        """Return the loss of every sample, float64 (n,)."""
-        targets, output = value_pair(y_true, y_pred)
-        return np.asarray(np.abs(output - targets).mean(axis=1))
+    def _rows(self, targets: NDArray[Any], output: Float64Array) -> Any:
+        return np.abs(output - targets).mean(axis=1)
 
 
 class Huber(Loss):
@@ -180,19 +202,16 @@ class Huber(Loss):
 
     kind = "huber"
 
-    def __init__(self, delta: float = 1.0) -> None:
+    def __init__(self, delta: float = 1.0, *, name: str | None = None) -> None:
+        super().__init__(name=name)
         self.delta = real(delta, "delta", above=0)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+    def _parameters(self) -> dict[str, Any]:
         return {"delta": self.delta}
 
-    def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Float64Array:
-        """Return the loss of every sample, float64 (n,)."""
-        targets, output = value_pair(y_true, y_pred)
+    def _rows(self, targets: NDArray[Any], output: Float64Array) -> Any:
         e = np.abs(output - targets)
-        h = np.where(e <= self.delta, e**2 / 2, self.delta * e - self.delta**2 / 2)
-        return np.asarray(h.mean(axis=1))
+        return np.where(e <= self.delta, e**2 / 2, self.delta * (e - self.delta / 2)).mean(axis=1)
 
 
 _ALL: tuple[type[Loss], ...] = (
@@ -215,7 +234,7 @@ def get(identifier: object) -> Loss:
     ValueError
         The name is unknown; the message lists the known ones.
     TypeError
-        ``identifier`` is none of these.
+        ``identifier`` is none of these, or of a class of the user's own.
     """
     return resolve(identifier, Loss, _NAMES, _CLASSES, "loss")
 
@@ -225,7 +244,7 @@ def serialize(item: Loss) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    TypeError
         ``item`` is of a class of the user's own.
     """
     return _serialize(item, _CLASSES, "loss")

@@ -10,13 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from digitnet._arrays import as_array
 from digitnet._checks import text
-from digitnet._identifiers import Configurable, resolve
+from digitnet._identifiers import CoreKind, resolve
 from digitnet._identifiers import serialize as _serialize
 from digitnet._pairs import label_pair, value_pair
 
 
-class Metric(Configurable):
+class Metric(CoreKind):
     """Base of all metrics; call one as ``metric(y_true, y_pred)``.
 
     Parameters
@@ -30,7 +31,6 @@ class Metric(Configurable):
         ``name`` is not a non-empty string.
     """
 
-    kind: ClassVar[str]
     takes_labels: ClassVar[bool] = False
 
     def __init__(self, name: str | None = None) -> None:
@@ -129,9 +129,10 @@ class Accuracy(Metric):
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
         """Return a share in [0, 1]."""
-        outputs = 1 if np.ndim(y_pred) == 1 else np.shape(y_pred)[-1]
-        labels = outputs > 1 and (np.ndim(y_true) == 1 or np.shape(y_true)[-1] == 1)
-        return self.for_model(labels, outputs)(y_true, y_pred)
+        targets, output = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
+        outputs = 1 if output.ndim == 1 else output.shape[-1]
+        labels = outputs > 1 and (targets.ndim == 1 or targets.shape[-1] == 1)
+        return self.for_model(labels, outputs)(targets, output)
 
 
 _ALL: tuple[type[Metric], ...] = (
@@ -156,7 +157,7 @@ def get(identifier: object) -> Metric:
     ValueError
         The name is unknown; the message lists the known ones.
     TypeError
-        ``identifier`` is none of these.
+        ``identifier`` is none of these, or of a class of the user's own.
     """
     metric = resolve(identifier, Metric, _NAMES, _CLASSES, "metric")
     return type(metric)(identifier) if isinstance(identifier, str) else metric
@@ -167,7 +168,7 @@ def serialize(item: Metric) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    TypeError
         ``item`` is of a class of the user's own.
     """
     return _serialize(item, _CLASSES, "metric")

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from digitnet import saving
+from digitnet._arrays import FloatArray
 from digitnet._checks import integer
-from digitnet._data import FloatArray, as_samples
+from digitnet._data import as_samples, sample_shape_of
+from digitnet._identifiers import public_functions
 from digitnet._model import state as model_state
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.layer_list import walk, weight_shapes
@@ -46,13 +48,21 @@ class Sequential(Trainer):
     they lie; others are converted to float32 once. Targets ``y`` are labels, (n,) or (n, 1), for
     the sparse loss and (n, outputs) for the others; (n,) will do for one output.
     ``sample_weight`` is (n,), finite and >= 0. Data are checked before the first step: whatever
-    does not fit raises ValueError, for dtypes TypeError, and leaves the model as it was.
+    does not fit raises ValueError, for dtypes TypeError, and leaves the model as it was. Weights
+    that exceed the machine's memory raise ValueError when the model is built; where memory ends
+    later, any method may raise MemoryError.
+
+    A model can be pickled and copied: the copy, also of ``copy.copy``, is a model of its own with
+    the same weights (finite, as `save` needs them), settings and state of training, but without
+    ``history``.
     """
 
     def predict(
-        self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = 0
+        self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = "auto"
     ) -> FloatArray:
         """Return the model's outputs, with dropout off. May be called from several threads.
+
+        Where the model is not built, ``x`` says the shape of its samples.
 
         Parameters
         ----------
@@ -60,8 +70,8 @@ class Sequential(Trainer):
             See the class.
         batch_size : int, optional
             Accepted for Keras' sake: the core cuts the samples as its cache likes.
-        verbose : {0, 1, 2, "auto"}
-            1 and 2 print a line when done.
+        verbose : {"auto", 0, 1, 2}
+            1 and 2 print a line when done; "auto", unlike in Keras, is silent as 0 is.
 
         Returns
         -------
@@ -70,37 +80,44 @@ class Sequential(Trainer):
         Raises
         ------
         ValueError
-            The model is not built, or an argument does not fit.
+            The model has no layers, or an argument does not fit.
         TypeError
             ``x`` does not hold real numbers.
         """
-        core = self._require_core("predict")
         if batch_size is not None:
             integer(batch_size, "batch_size")
-        level = verbosity(verbose)
-        shape = self._input_shape or ()
+        level = 0 if isinstance(verbose, str) and verbose == "auto" else verbosity(verbose)
+        shape = self._input_shape or sample_shape_of(x)
+        output_shape = self._shapes(shape)[-1]
         rows = as_samples(x, "x", shape)
+        core = self._build_for(x)
         line = ProgressLine(len(rows), [], level)
         output = core.predict(rows)
         line.finish({})
-        return output.reshape(len(rows), *self._shapes(shape)[-1])
+        return output.reshape(len(rows), *output_shape)
 
     def predict_classes(
-        self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = 0
+        self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = "auto"
     ) -> NDArray[np.int64]:
         """Return the class of every sample, int64 (n,).
 
         It is the index of the largest output; for a single output, 1 where it is above 0.5, else 0.
-        Arguments and errors as `predict`.
+        Arguments and errors as `predict`; also ValueError if an output is NaN (training diverged).
         """
         output = self.predict(x, batch_size, verbose)
         rows = output.reshape(len(output), -1)
+        unclear = np.isnan(rows).any(axis=1)
+        if unclear.any():
+            raise ValueError(
+                "predict_classes needs outputs that are numbers; the training has diverged. "
+                f"Received: NaN for x[{int(unclear.argmax())}]"
+            )
         classes = rows[:, 0] > 0.5 if rows.shape[1] == 1 else rows.argmax(axis=1)
         return np.asarray(classes, dtype=np.int64)
 
     # --- files
 
-    def save(self, path: saving.PathLike) -> None:
+    def save(self, filepath: saving.PathLike) -> None:
         """Write architecture, weights, compile settings and the state of training to one file.
 
         The file (safetensors) is replaced in one step, and saving a loaded model gives the same
@@ -109,27 +126,20 @@ class Sequential(Trainer):
         Raises
         ------
         ValueError
-            The model is not built, its weights are not finite, or ``path`` does not end in
+            The model is not built, its weights are not finite, or ``filepath`` does not end in
             .safetensors.
         OSError
             The file cannot be written.
         """
-        core = self._require_core("save")
-        settings = {
-            "model": self.get_config(),
-            "compile": None if self._settings is None else self._settings.get_config(),
-            "training": model_state.training_state(core, self._settings),
-        }
-        saving.write(
-            path, settings, model_state.tensors_of(self._weight_shapes(), core, velocity=True)
-        )
+        self._require_core("save")
+        saving.write(filepath, *self._content())
 
-    def save_weights(self, path: saving.PathLike) -> None:
+    def save_weights(self, filepath: saving.PathLike) -> None:
         """Write the weights alone; raises as `save`."""
         core = self._require_core("save_weights")
-        saving.write(path, {}, model_state.tensors_of(self._weight_shapes(), core))
+        saving.write(filepath, {}, model_state.tensors_of(self._weight_shapes(), core))
 
-    def load_weights(self, path: saving.PathLike) -> None:
+    def load_weights(self, filepath: saving.PathLike) -> None:
         """Take the weights from a file that `save_weights` or `save` wrote.
 
         Raises
@@ -141,12 +151,29 @@ class Sequential(Trainer):
             nothing is changed then.
         """
         core = self._require_core("load_weights")
-        _, tensors = saving.read(path)
+        _, tensors = saving.read(filepath)
         try:
             weights = model_state.pick(tensors, self._weight_shapes())
         except ValueError as error:
-            raise ValueError(f"{path} holds weights of another model: {error}") from None
+            raise ValueError(f"{filepath} holds weights of another model: {error}") from None
         core.set_weights(weights)
+
+    def _content(self) -> saving.ModelFile:
+        """Return all that a file holds; for an unbuilt model, neither weights nor counters."""
+        settings = self._settings
+        core, names = self._core, self._weight_shapes()
+        return saving.ModelFile(
+            {
+                "model": self.get_config(),
+                "compile": None if settings is None else settings.get_config(),
+                "training": None if core is None else model_state.training_state(core, settings),
+            },
+            {} if core is None else model_state.tensors_of(names, core, velocity=True),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how to rebuild the model, for pickle and copy."""
+        return _rebuilt, (type(self), *self._content(), self._device)
 
     def _restore(self, settings: Mapping[str, Any], tensors: saving.Tensors) -> None:
         """Become the model that a file describes; only for a model that is nothing yet."""
@@ -176,12 +203,31 @@ class Sequential(Trainer):
             self._settings.optimizer.iterations = state["optimizer_iterations"]
 
 
-def load_model(path: saving.PathLike, device: str = "auto") -> Sequential:
+for _function in public_functions(Sequential.__mro__[1:-1]):  # Python's TypeErrors name them
+    _function.__qualname__ = f"Sequential.{_function.__name__}"
+
+
+def _rebuilt(
+    cls: type[Sequential], settings: Mapping[str, Any], tensors: saving.Tensors, device: str
+) -> Sequential:
+    """Return the model with this content, as pickle and copy ask for."""
+    model = cls(device=device)
+    if settings["training"] is not None:
+        model._restore(settings, tensors)
+        return model
+    model.name, layers, shape = parse_config(settings["model"])
+    model._set_layers(layers, shape)
+    if settings["compile"] is not None:
+        model._settings = TrainingSettings.from_config(settings["compile"])
+    return model
+
+
+def load_model(filepath: saving.PathLike, *, device: str = "auto") -> Sequential:
     """Return the model that `Sequential.save` wrote, ready to predict and to train on.
 
     Parameters
     ----------
-    path : str or path
+    filepath : str or path
         The file.
     device : {"auto", "cpu", "cuda"}
         As for `Sequential`.
@@ -196,9 +242,9 @@ def load_model(path: saving.PathLike, device: str = "auto") -> Sequential:
         The device cannot be used.
     """
     model = Sequential(device=device)
-    settings, tensors = model_state.file_parts(path)
+    settings, tensors = model_state.file_parts(filepath)
     try:
         model._restore(settings, tensors)
     except (TypeError, ValueError) as error:
-        raise saving.damaged(path, error) from None
+        raise saving.damaged(filepath, error) from None
     return model

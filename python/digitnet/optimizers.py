@@ -27,7 +27,7 @@ class SGD(Configurable):
     Parameters
     ----------
     learning_rate : float
-        >= 0; may be set anew between epochs and fits.
+        >= 0. As momentum, nesterov and weight_decay, it may be set anew between epochs and fits.
     momentum : float
         In [0, 1].
     nesterov : bool
@@ -45,22 +45,22 @@ class SGD(Configurable):
         An argument of another type or out of range.
     """
 
+    _writable = frozenset({"iterations"})
+
     def __init__(
         self,
         learning_rate: float = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float | None = None,
-        name: str = "SGD",
         *,
+        name: str = "SGD",
         lr: float | None = None,
     ) -> None:
         self.learning_rate = learning_rate if lr is None else lr
-        self.momentum = real(momentum, "momentum", minimum=0, maximum=1)
-        self.nesterov = flag(nesterov, "nesterov")
-        self.weight_decay = (
-            None if weight_decay is None else real(weight_decay, "weight_decay", minimum=0)
-        )
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
         self.name = text(name, "name")
         self.iterations = 0
         """Steps taken so far, counted by the model this optimizer is compiled into."""
@@ -82,6 +82,33 @@ class SGD(Configurable):
     @lr.setter
     def lr(self, value: float) -> None:
         self.learning_rate = value
+
+    @property
+    def momentum(self) -> float:
+        """How much of the velocity stays at every step, a float in [0, 1]."""
+        return self._momentum
+
+    @momentum.setter
+    def momentum(self, value: float) -> None:
+        self._momentum = real(value, "momentum", minimum=0, maximum=1)
+
+    @property
+    def nesterov(self) -> bool:
+        """Whether the Nesterov form is used."""
+        return self._nesterov
+
+    @nesterov.setter
+    def nesterov(self, value: bool) -> None:
+        self._nesterov = flag(value, "nesterov")
+
+    @property
+    def weight_decay(self) -> float | None:
+        """How much of the weights decays at every step, a float >= 0; None is 0."""
+        return self._weight_decay
+
+    @weight_decay.setter
+    def weight_decay(self, value: float | None) -> None:
+        self._weight_decay = None if value is None else real(value, "weight_decay", minimum=0)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -109,7 +136,7 @@ def get(identifier: object) -> SGD:
     ValueError
         The name is unknown; the message lists the known ones.
     TypeError
-        ``identifier`` is none of these.
+        ``identifier`` is none of these, or of a class of the user's own.
     """
     return resolve(identifier, SGD, {"sgd": SGD}, _CLASSES, "optimizer")
 
@@ -119,7 +146,7 @@ def serialize(item: SGD) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    TypeError
         ``item`` is of a class of the user's own.
     """
     return _serialize(item, _CLASSES, "optimizer")

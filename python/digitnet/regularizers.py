@@ -54,7 +54,7 @@ def serialize(item: L2) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    TypeError
         ``item`` is of a class of the user's own.
     """
     return _serialize(item, _CLASSES, "regularizer")

@@ -45,7 +45,9 @@ def checked_path(path: PathLike) -> str:
     """
     name = _file_name(path)
     if os.path.splitext(name)[1] != SUFFIX:
-        raise ValueError(f"path must end in {SUFFIX}, the one format of digitnet. Received: {path}")
+        raise ValueError(
+            f"filepath must end in {SUFFIX}, the one format of digitnet. Received: {path}"
+        )
     return name
 
 
@@ -105,7 +107,7 @@ def damaged(path: PathLike, reason: object) -> ValueError:
 def _file_name(path: PathLike) -> str:
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(name, str):
-        raise TypeError(f"path must be a string or a path. Received: {path!r}")
+        raise TypeError(f"filepath must be a string or a path. Received: {path!r}")
     return name
 
 

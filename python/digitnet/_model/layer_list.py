@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import prod
 
+from digitnet._checks import physical_memory
 from digitnet.layers.layer import Layer, Shape
 
 
@@ -18,6 +20,40 @@ def walk(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
             )
         shapes.append(layer.output_shape_for(shapes[-1]))
     return shapes
+
+
+def checked_list(layers: object) -> list[object]:
+    """Return the items of what must be a list of layers.
+
+    Raises
+    ------
+    TypeError
+        It is no list or other iterable.
+    """
+    if not isinstance(layers, Iterable):
+        raise TypeError(
+            "layers must be a list of digitnet.layers objects. "
+            f"Received: {layers!r} ({type(layers).__name__})"
+        )
+    return list(layers)
+
+
+def check_memory(layers: Sequence[Layer], shapes: Sequence[Shape]) -> None:
+    """Refuse layers whose weights alone, 4 bytes each, would not fit into the machine's memory.
+
+    Raises
+    ------
+    ValueError
+        They do not fit; the sentence names the layer at which memory ends.
+    """
+    total, memory = 0, physical_memory()
+    for layer, received in zip(layers, shapes, strict=False):
+        total += 4 * sum(prod(shape) for shape in layer.weight_shapes(received).values())
+        if total > memory:
+            raise ValueError(
+                f"the weights of the model must fit into memory, {memory} bytes. "
+                f"Received: {total} bytes up to layer {layer.name!r}"
+            )
 
 
 def unique_names(layers: Sequence[Layer]) -> list[str]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from digitnet import layers as layer_module
-from digitnet._checks import sample_shape, text
-from digitnet._data import FloatArray, Shape
+from digitnet._arrays import FloatArray
+from digitnet._checks import integer, sample_shape, text
+from digitnet._data import Shape
+from digitnet._identifiers import unknown
 from digitnet._model.layer_list import weight_shapes
 from digitnet._model.stack import LayerStack
 from digitnet._model.summary import summary_lines
@@ -26,6 +28,11 @@ class Network(LayerStack):
     def _weight_shapes(self) -> dict[str, Shape]:
         """Return name and shape of every weight, in the order of `get_weights`."""
         return weight_shapes(self._layers, self._input_shape) if self._input_shape else {}
+
+    @property
+    def trainable(self) -> bool:
+        """True, and read-only: weights cannot be frozen."""
+        return True
 
     def get_weights(self) -> list[FloatArray]:
         """Return copies of all weights: kernel (in, units), bias (units,) of every Dense in turn.
@@ -58,7 +65,31 @@ class Network(LayerStack):
         self._require_core("count_params")
         return sum(int(np.prod(shape)) for shape in self._weight_shapes().values())
 
-    def summary(self, print_fn: Callable[[str], object] | None = None) -> None:
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return the layer with the given name, or at the given position among `layers`.
+
+        Raises
+        ------
+        ValueError
+            No such layer; or neither, or both, of the arguments are given.
+        TypeError
+            ``index`` is not an integer.
+        """
+        if (name is None) == (index is None):
+            raise ValueError(
+                f"get_layer needs either name or index. Received: {name!r} and {index!r}"
+            )
+        if not self._layers:
+            raise ValueError(f"get_layer needs a model with layers; {self.name!r} has none")
+        if index is not None:
+            position = integer(index, "index", -len(self._layers), len(self._layers) - 1)
+            return self._layers[position]
+        for layer in self._layers:
+            if layer.name == name:
+                return layer
+        raise unknown("name", name, [layer.name for layer in self._layers])
+
+    def summary(self, *, print_fn: Callable[[str], object] | None = None) -> None:
         """Print a table of the layers, their output shapes and their numbers of weights.
 
         Parameters
@@ -81,7 +112,7 @@ class Network(LayerStack):
         }
 
     @classmethod
-    def from_config(cls: type[N], config: Mapping[str, Any], device: str = "auto") -> N:
+    def from_config(cls: type[N], config: Mapping[str, Any], *, device: str = "auto") -> N:
         """Build a model, with new weights, from what `get_config` returned.
 
         Raises

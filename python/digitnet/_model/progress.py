@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
+import numpy as np
+
 from digitnet import _core
 
 _BAR = 30  # characters between the brackets
@@ -19,13 +21,16 @@ def verbosity(verbose: object) -> int:
     Raises
     ------
     ValueError
-        ``verbose`` is none of these.
+        ``verbose`` is another number or string.
+    TypeError
+        ``verbose`` is neither an integer, a boolean nor a string.
     """
     if isinstance(verbose, str) and verbose == "auto":
         return 1
-    if isinstance(verbose, int) and verbose in (0, 1, 2):
+    if isinstance(verbose, (int, np.integer, np.bool_)) and verbose in (0, 1, 2):
         return int(verbose)
-    raise ValueError(f"verbose must be 0, 1, 2 or 'auto'. Received: {verbose!r}")
+    error = ValueError if isinstance(verbose, (int, np.integer, str)) else TypeError
+    raise error(f"verbose must be 0, 1, 2 or 'auto'. Received: {verbose!r}")
 
 
 class ProgressLine:
@@ -56,8 +61,8 @@ class ProgressLine:
     @property
     def callback(self) -> _core.Progress | None:
         """What the core calls now and then; None where nobody would see it."""
-        lively = self._verbose == 1 and self._stream is not None and self._stream.isatty()
-        return self.update if lively else None
+        seen = self._verbose == 1 and getattr(self._stream, "isatty", None)
+        return self.update if seen and seen() else None
 
     def update(self, done: int, loss: float, metrics: list[float]) -> None:
         """Rewrite the line after ``done`` samples, cut to the terminal's width."""
@@ -99,7 +104,8 @@ class ProgressLine:
     def _write(self, text: str) -> None:
         if self._stream is not None:  # None: a Windows program without a console
             self._stream.write(text)
-            self._stream.flush()
+            if hasattr(self._stream, "flush"):  # what takes the place of stdout may just write
+                self._stream.flush()
 
 
 def say(text: str, verbose: int) -> None:
@@ -118,5 +124,5 @@ def _values(logs: Mapping[str, float]) -> str:
 def _columns(stream: TextIO) -> int:
     try:
         return max(os.get_terminal_size(stream.fileno()).columns, 20)
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):  # no terminal of the system's
         return 80

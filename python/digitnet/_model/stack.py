@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 from digitnet import _core
+from digitnet._arrays import FloatArray
 from digitnet._checks import sample_shape, text
-from digitnet._data import FloatArray, Shape
+from digitnet._data import Shape
 from digitnet._identifiers import unknown
-from digitnet._model.layer_list import unique_names, walk
+from digitnet._model.layer_list import check_memory, checked_list, unique_names, walk
 from digitnet.layers import InputLayer, Layer
+from digitnet.layers import checked as checked_layer
 from digitnet.layers.layer import Place
 from digitnet.utils.random_seed import next_seed
 
@@ -24,7 +26,11 @@ class LayerStack:
     """
 
     def __init__(
-        self, layers: Iterable[Layer] | None = None, device: str = "auto", name: str | None = None
+        self,
+        layers: Iterable[Layer] | None = None,
+        *,
+        device: str = "auto",
+        name: str | None = None,
     ) -> None:
         if text(device, "device") not in DEVICES:
             raise unknown("device", device, [repr(known) for known in DEVICES])
@@ -36,8 +42,9 @@ class LayerStack:
         self._input_shape: Shape | None = None
         self._core: _core.Model | None = None
         self._seed: int | None = None
+        self._fitting = False  # while true, layers and settings stay as they are
         if layers is not None:
-            self._extend(layers)
+            self._extend(checked_list(layers))
 
     # --- the list of layers
 
@@ -52,37 +59,41 @@ class LayerStack:
         Raises
         ------
         TypeError
-            ``layer`` is not a layer.
+            ``layer`` is not of one of digitnet's layer classes.
         ValueError
             It stands in a model already, its name is taken, it cannot take what the layer before it
-            gives, or it is a second Input.
+            gives, it is a second Input, or the weights would not fit into memory.
+        RuntimeError
+            The model is fitting.
         """
+        self._require_rest("add")
         self._extend([layer])
 
     def pop(self) -> Layer:
         """Remove and return the last layer; the layers before it keep their weights.
 
+        The input shape stays, also where the last layer goes, as in Keras.
+
         Raises
         ------
         IndexError
             The model has no layers.
+        RuntimeError
+            The model is fitting.
         """
+        self._require_rest("pop")
         if not self._layers:
             raise IndexError(f"pop needs a layer; model {self.name!r} has none")
         last = self._layers[-1]
         rest = self._layers[:-1]
-        self._set_layers(rest, self._input_shape if rest else None)
+        self._set_layers(rest, self._input_shape)
         last.place, last.owned = None, False
         return last
 
-    def _extend(self, added: Iterable[Layer]) -> None:
+    def _extend(self, added: Iterable[object]) -> None:
         layers, shape = list(self._layers), self._input_shape
-        for layer in added:
-            if not isinstance(layer, Layer):
-                raise TypeError(
-                    "layers must be objects of digitnet.layers. "
-                    f"Received: {layer!r} ({type(layer).__name__})"
-                )
+        for item in added:
+            layer = checked_layer(item)
             given = layer.shape if isinstance(layer, InputLayer) else layer.given_input_shape
             if isinstance(layer, InputLayer) and (layers or shape is not None):
                 raise ValueError(
@@ -126,7 +137,8 @@ class LayerStack:
             layer.place = None
         self._layers, self._input_shape, self._core, self._seed = layers, input_shape, core, seed
         for layer, name in zip(layers, names, strict=True):
-            layer.name, layer.owned = name, True
+            layer.rename(name)
+            layer.owned = True
         for layer, place in zip(layers, places, strict=False):
             layer.place = place
 
@@ -138,6 +150,7 @@ class LayerStack:
         kept: Mapping[int, list[FloatArray]],
     ) -> tuple[_core.Model, list[Place]]:
         shapes = walk(layers, input_shape)
+        check_memory(layers, shapes)
         described = [found for layer in layers if (found := layer.core_layer()) is not None]
         core = _core.Model(prod(input_shape), described, self._device, seed)
         weights: list[FloatArray] = []
@@ -186,6 +199,12 @@ class LayerStack:
         if self._core is None:
             self._set_layers(list(self._layers), shape)
         return self._require_core("build")
+
+    def _require_rest(self, action: str) -> None:
+        if self._fitting:
+            raise RuntimeError(
+                f"{action} needs a model at rest; {self.name!r} is fitting, wait until fit returns"
+            )
 
     def _require_core(self, action: str) -> _core.Model:
         if not self._layers:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from digitnet import _core, saving
+from digitnet._arrays import FloatArray
 from digitnet._checks import integer
-from digitnet._data import FloatArray, Shape
+from digitnet._data import Shape
 from digitnet._model.compile import TrainingSettings
 from digitnet.saving import PathLike, Tensors
 

@@ -7,27 +7,22 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer
-from digitnet._data import FloatArray
 from digitnet._model import fit as fitting
+from digitnet._model.evaluator import Evaluator, returned
 from digitnet._model.progress import verbosity
-from digitnet._model.tester import Tester, returned
 from digitnet._weights import as_weights
 from digitnet.callbacks import Callback, CallbackList, History
-from digitnet.layers import Layer
 
 
-class Trainer(Tester):
+class Trainer(Evaluator):
     """What changes a model's weights."""
 
-    def __init__(
-        self, layers: Iterable[Layer] | None = None, device: str = "auto", name: str | None = None
-    ) -> None:
-        super().__init__(layers, device, name)
-        self.history: History | None = None
-        """What the latest `fit` returned, or would have returned had it not been interrupted."""
-        self.stop_training = False
-        """Set by a callback: ends `fit` after the current epoch."""
+    history: History | None = None
+    """What the latest `fit` returned, or would have returned had it not been interrupted."""
+    stop_training: bool = False
+    """Set by a callback: ends `fit` after the current epoch."""
 
     def fit(
         self,
@@ -36,13 +31,13 @@ class Trainer(Tester):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
-        callbacks: Iterable[Callback] | None = None,
+        callbacks: Iterable[Callback] | Callback | None = None,
         validation_split: float = 0.0,
         validation_data: tuple[Any, ...] | list[Any] | None = None,
         shuffle: bool = True,
+        *,
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
-        *,
         nb_epoch: int | None = None,
     ) -> History:
         """Train for some epochs: each visits every sample once, in mini-batches.
@@ -54,11 +49,12 @@ class Trainer(Tester):
         batch_size : int, optional
             Samples in a step; None is 32. The last step of an epoch takes what remains.
         epochs : int
-            Number of the last epoch; with ``initial_epoch`` 0, how many there are.
+            Number of the last epoch; with ``initial_epoch`` 0, how many there are. 0 trains
+            nothing.
         verbose : {"auto", 0, 1, 2}
             0: silent. 1 and "auto": a progress line. 2: a line without bar for every epoch.
-        callbacks : list of Callback, optional
-            See `digitnet.callbacks`.
+        callbacks : Callback or list of Callback, optional
+            See `digitnet.callbacks`. They may not add or pop layers, nor compile.
         validation_split : float in [0, 1)
             Fraction of the samples, taken from the end, that is only tested after every epoch.
         validation_data : (x, y) or (x, y, sample_weight), optional
@@ -89,17 +85,18 @@ class Trainer(Tester):
                 raise ValueError(
                     f"epochs and nb_epoch say the same; give one. Received: {epochs} and {nb_epoch}"
                 )
-            epochs = nb_epoch
+            epochs = integer(nb_epoch, "nb_epoch", 0)
         batch_size = 32 if batch_size is None else integer(batch_size, "batch_size")
         plan = fitting.Plan(
             batch_size,
             integer(initial_epoch, "initial_epoch", 0),
-            integer(epochs, "epochs"),
+            integer(epochs, "epochs", 0),
             flag(shuffle, "shuffle"),
             verbosity(verbose),
         )
         history = History()
-        everyone = CallbackList([*(callbacks or ()), history])
+        everyone = CallbackList(callbacks)
+        everyone.callbacks.append(history)
         data = self._data(x, y, sample_weight)
         if validation_data is None:
             data, validation = fitting.split(data, validation_split)
@@ -116,9 +113,13 @@ class Trainer(Tester):
                 "verbose": plan.verbose,
             }
         )
-        fitting.run_epochs(
-            core, settings, plan, data, validation, everyone, lambda: self.stop_training
-        )
+        outer, self._fitting = self._fitting, True  # a callback may fit, too
+        try:
+            fitting.run_epochs(
+                core, settings, plan, data, validation, everyone, lambda: self.stop_training
+            )
+        finally:
+            self._fitting = outer
         return history
 
     def train_on_batch(
@@ -126,13 +127,16 @@ class Trainer(Tester):
         x: ArrayLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
+        *,
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
         """Make one step with all the samples; return their loss and metrics before it.
 
-        Returns as `evaluate`, for this batch alone. Raises as `fit`.
+        Returns as `evaluate`, for this batch alone (Keras 3 returns the means over all batches
+        since its metrics were reset). Raises as `fit`.
         """
         settings = self._require_compiled()
+        as_dict = flag(return_dict, "return_dict")
         data = self._data(x, y, sample_weight)
         core = self._build_for(x)
         with settings.counting_steps(core):
@@ -142,7 +146,7 @@ class Trainer(Tester):
                 settings.core_metrics(core.output_size),
                 settings.optimizer.core_sgd(),
             )
-        return returned(settings.logs(result), return_dict)
+        return returned(settings.logs(result), as_dict)
 
     def gradients(
         self,

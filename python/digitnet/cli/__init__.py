@@ -11,7 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import bench, doctor, evaluate, predict, train
+from . import bench, doctor, evaluate, messages, predict, train
+from .parser import Parser
 
 _COMMANDS = (train, evaluate, predict, bench, doctor)
 
@@ -29,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: `--help` and `--version` (status 0), or wrong options (status 2).
     """
-    args = _parser().parse_args(argv)
+    parser, commands = _parsers()
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        commands[args.command].refuse(unknown)
     try:
         status: int = args.run(args)
         sys.stdout.flush()
@@ -43,12 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, ValueError, RuntimeError, ImportError, MemoryError) as error:
-        print(f"digitnet {args.command}: {_sentence(error)}", file=sys.stderr)
+        messages.complain(args.command, error)
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parsers() -> tuple[Parser, dict[str, Parser]]:
+    """The whole command line's parser, and each command's by its name."""
+    parser = Parser(
         prog="digitnet",
         description="Train and run multilayer perceptrons on handwritten digits.",
         epilog="digitnet COMMAND --help tells more about a command.",
@@ -57,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in _COMMANDS:
         command.add_parser(commands)
-    return parser
+    return parser, commands.choices
 
 
 class _Version(argparse.Action):
@@ -71,12 +76,3 @@ class _Version(argparse.Action):
 
         print(f"digitnet {__version__}")
         parser.exit()
-
-
-def _sentence(error: BaseException) -> str:
-    """What went wrong, without Python's decorations."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{os.fspath(error.filename)}: {error.strerror}"
-    if isinstance(error, MemoryError):
-        return f"not enough memory ({error})" if str(error) else "not enough memory"
-    return str(error) or type(error).__name__

@@ -67,7 +67,7 @@ def _open(path: str) -> Any:
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as error:
-        message = 'pictures need Pillow, which is not installed: pip install "digitnet[plot]"'
+        message = 'pictures need Pillow: pip install pillow (part of the extra "plot")'
         raise ImportError(message) from error
     try:
         with Image.open(path) as image:

@@ -114,7 +114,10 @@ def _self_test(device: str) -> tuple[bool, str]:
 
     (x_train, y_train), (x_test, y_test) = mnist_sample.load_data()
     start = time.perf_counter()
-    model = network.build((32,), device=device)
+    try:
+        model = network.build((32,), device=device)
+    except RuntimeError as error:
+        return False, f"FAILED: {error}"
     model.fit(x_train, y_train, batch_size=32, epochs=2, verbose=0)
     accuracy = model.evaluate(x_test, y_test, verbose=0)[1]
     seconds = time.perf_counter() - start

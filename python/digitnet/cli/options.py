@@ -6,7 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+from .parser import Parser
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 DATASETS = ("auto", "mnist", "fashion_mnist", "sample")
 
@@ -59,7 +61,8 @@ def add_machine(parser: argparse.ArgumentParser, seed_help: str) -> None:
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
-        help="where to compute; auto takes the GPU if it can be used (default: %(default)s)",
+        help="where to compute; auto takes the fastest that can be used (default: %(default)s; "
+        "cuda: not in this version)",
     )
     group.add_argument(
         "--threads",
@@ -77,14 +80,25 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         choices=DATASETS,
         default="auto",
-        help="auto is MNIST, or the bundled sample of 5,000 digits where MNIST is neither on this "
-        "machine nor can be downloaded; mnist never falls back (default: %(default)s)",
+        help="auto is MNIST, or the sample of 5,000 digits that digitnet carries where MNIST is "
+        "neither on this machine nor can be downloaded; mnist never falls back "
+        "(default: %(default)s)",
     )
     group.add_argument(
         "--data",
         metavar="DIR",
         help="folder with the data set's four files (default: DIGITNET_DATA, then the cache "
         "folder, then a download)",
+    )
+
+
+def add_scaling(parser: argparse.ArgumentParser) -> None:
+    """Declare `--no-scaling`, for the commands that run a saved model."""
+    parser.add_argument(
+        "--no-scaling",
+        action="store_true",
+        help="give the pixels to the model as they are, 0 to 255; without this option they are "
+        "divided by 255 for a model that has no Rescaling layer",
     )
 
 

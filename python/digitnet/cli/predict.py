@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import data as data_module
-from . import digits, options
+from . import digits, messages, options
 
 
 def add_parser(commands: options.Commands) -> None:
@@ -20,7 +20,8 @@ def add_parser(commands: options.Commands) -> None:
         help="say which digit a picture shows",
         description="Say which digit each picture shows. A picture holds one digit, of any size, "
         "dark on light or light on dark; it is cropped, scaled and centred as MNIST's digits were. "
-        "An IDX file may hold many images, which are taken as they are.",
+        "An IDX file may hold many images, which are taken as they are. Pictures need Pillow "
+        "(pip install pillow); IDX files do not.",
     )
     parser.add_argument("model", metavar="MODEL", help="a file that train --save wrote")
     parser.add_argument("files", metavar="FILE", nargs="+", help="PNG, JPEG, … or IDX file")
@@ -40,38 +41,46 @@ def add_parser(commands: options.Commands) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print JSON, with the probabilities of all classes"
     )
+    options.add_scaling(parser)
     options.add_machine(parser, "accepted by every command; predicting makes no random choice")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Classify every image of every file, and print one line for each."""
+    """Classify every image of every file; a file that cannot be read does not stop the others."""
     options.apply_machine(args)
     model = options.load_model(args)
-    names: list[tuple[str, int | None]] = []
-    images = []
+    divide = data_module.divides_pixels(model, args.no_scaling)
+    status, records = 0, []
     for path in args.files:
-        group = digits.read_images(path, raw=args.raw)
-        names += [(path, index if len(group) > 1 else None) for index in range(len(group))]
-        images.append(group)
-    inputs = data_module.as_model_input(model, np.concatenate(images))
-    probabilities = model.predict(inputs, verbose=0)
+        try:
+            images = digits.read_images(path, raw=args.raw)
+        except (OSError, ValueError) as error:
+            messages.complain(args.command, error)
+            status = 1
+            continue
+        inputs = data_module.as_model_input(model, images, divide)
+        for index, row in enumerate(model.predict(inputs, verbose=0)):
+            if args.json:
+                records.append(_record(path, index, row))
+            else:
+                place = path if len(images) == 1 else f"{path}[{index}]"
+                print(_line(place, row, args.top))
     if args.json:
-        rows = zip(names, probabilities, strict=True)
-        print(json.dumps([_record(path, index, row) for (path, index), row in rows], indent=1))
-        return 0
-    for (path, index), row in zip(names, probabilities, strict=True):
-        place = path if index is None else f"{path}[{index}]"
-        best = np.argsort(-row, kind="stable")[: args.top]
-        chances = ", ".join(f"{digit}: {100 * row[digit]:.1f} %" for digit in best)
-        print(f"{place}: {best[0]} ({chances})")
-    return 0
+        print(json.dumps(records, indent=1))
+    return status
 
 
-def _record(path: str, index: int | None, row: NDArray[np.float32]) -> dict[str, Any]:
+def _line(place: str, row: NDArray[np.float32], top: int) -> str:
+    best = np.argsort(-row, kind="stable")[:top]
+    chances = ", ".join(f"{digit}: {100 * row[digit]:.1f} %" for digit in best)
+    return f"{place}: {best[0]} ({chances})"
+
+
+def _record(path: str, index: int, row: NDArray[np.float32]) -> dict[str, Any]:
     return {
         "file": path,
-        "index": index or 0,
+        "index": index,
         "class": int(row.argmax()),
         "probabilities": [float(f"{p:.7g}") for p in row],
     }

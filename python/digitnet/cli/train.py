@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from . import data as data_module
-from . import network, options
+from . import messages, network, options
 
 # 15 epochs of the sample's 4,000 images are as many steps as one epoch of MNIST's 60,000.
 _SAMPLE_EPOCHS = 15
@@ -48,7 +49,11 @@ def add_parser(commands: options.Commands) -> None:
     )
     _add_training(parser.add_argument_group("training"))
     results = parser.add_argument_group("results")
-    results.add_argument("--save", metavar="FILE", help="save the model as FILE, *.safetensors")
+    results.add_argument(
+        "--save",
+        metavar="FILE",
+        help="save the model as FILE, *.safetensors; after Ctrl-C, what it learned so far",
+    )
     results.add_argument(
         "--plots",
         metavar="DIR",
@@ -108,28 +113,63 @@ def run(args: argparse.Namespace) -> int:
     )
     print(_summary(args, model, epochs), flush=True)
     initial = model.get_weights()[0]
-    history = model.fit(
-        data.x_train,
-        data.y_train,
-        batch_size=args.batch_size,
-        epochs=epochs,
-        verbose=1,
-        validation_data=(data.x_test, data.y_test),
-    )
+    try:
+        history = model.fit(
+            data.x_train,
+            data.y_train,
+            batch_size=args.batch_size,
+            epochs=epochs,
+            verbose=1,
+            validation_data=(data.x_test, data.y_test),
+        )
+    except KeyboardInterrupt:
+        return _interrupted(args, model, epochs)
     loss, accuracy = model.evaluate(data.x_test, data.y_test, verbose=0)
     print(f"Score on the test set: {100 * accuracy:.2f} % (loss {loss:.4f})")
     if not math.isfinite(loss):
         raise RuntimeError("the training has diverged; a smaller --learning-rate may help")
+    if not _converged(history.history, loss):
+        messages.note("The training did not converge: a smaller --learning-rate may help.")
     if args.save is not None:
-        model.save(args.save)
-        print(f"Model saved: {args.save}")
+        print(f"Model saved: {_save(args.save, model)}")
     if args.plots is not None:
         draw(args.plots, data, model, history, initial)
     return 0
 
 
+def _interrupted(args: argparse.Namespace, model: Any, epochs: int) -> int:
+    """Keep what was learned until Ctrl-C, if it was to be kept, and say so; 130 as shells do."""
+    done = f"interrupted after {len(model.history.epoch)} of {options.count(epochs, 'epoch')}"
+    saved = "nothing was saved"
+    if args.save is not None:
+        saved = f"saved what it learned so far: {_save(args.save, model)}"
+    sys.stdout.flush()
+    print(f"digitnet train: {done}; {saved}", file=sys.stderr)
+    return 130
+
+
+def _save(path: str, model: Any) -> str:
+    """Save the model; the path, and whether a file of that name was replaced."""
+    existed = os.path.exists(path)
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    model.save(path)
+    return f"{path} (replaced the older file)" if existed else path
+
+
+def _converged(history: dict[str, list[float]], test_loss: float) -> bool:
+    """Whether a finished training went downhill rather than being thrown about.
+
+    Guessing among ten classes costs log(10). Steps that are too long show in a loss well above that
+    on the way or in one that grew, and in a network that ends not far below it.
+    """
+    guessing, losses = math.log(10), history["loss"]
+    thrown = max(losses + history["val_loss"]) > 1.5 * guessing
+    grew = losses[-1] > min(losses)
+    return test_loss < guessing / 2 or not (thrown or grew)
+
+
 def draw(folder: str, data: data_module.Data, model: Any, history: Any, initial: Any) -> None:
-    """Write the four pictures to a folder, which must exist."""
+    """Write the four pictures to a folder."""
     from digitnet import plot
 
     names = data.class_names
@@ -137,10 +177,11 @@ def draw(folder: str, data: data_module.Data, model: Any, history: Any, initial:
     shape = data.x_train.shape[1], data.x_train.shape[2]
     figures = {
         "samples": plot.samples(data.x_train, data.y_train, class_names=names),
-        "learning_curve": plot.learning_curve(history),
+        "learning_curve": plot.learning_curve(history, validation_name="test"),
         "predictions": plot.predictions(data.x_test, data.y_test, probabilities, class_names=names),
         "first_layer": plot.first_layer_features(model, shape, initial=initial),
     }
+    os.makedirs(folder, exist_ok=True)
     for name, figure in figures.items():
         path = Path(folder, f"{name}.png")
         figure.savefig(path)
@@ -148,17 +189,29 @@ def draw(folder: str, data: data_module.Data, model: Any, history: Any, initial:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
+    """Refuse what could not be written, before the training; nothing is created yet."""
     if args.save is not None:
         if not args.save.endswith(".safetensors"):
             raise ValueError(f"--save must name a .safetensors file, got {args.save}")
-        folder = os.path.dirname(args.save) or "."
-        if not os.path.isdir(folder):
-            raise FileNotFoundError(f"--save needs an existing folder, got {folder}")
+        if os.path.isdir(args.save):
+            raise IsADirectoryError(f"--save must name a file, got the folder {args.save}")
+        _check_folder("--save", os.path.dirname(args.save))
     if args.plots is not None:
-        from digitnet.plot._figure import require_matplotlib
+        from digitnet import plot
 
-        require_matplotlib()
-        os.makedirs(args.plots, exist_ok=True)
+        plot.require_matplotlib()
+        _check_folder("--plots", args.plots)
+
+
+def _check_folder(option: str, folder: str) -> None:
+    """Check that a folder is there and open to us, or can be made."""
+    nearest = os.path.abspath(folder)
+    while not os.path.lexists(nearest):
+        nearest = os.path.dirname(nearest)
+    if not os.path.isdir(nearest):
+        raise NotADirectoryError(f"{option} needs a folder, but {nearest} is a file")
+    if not os.access(nearest, os.W_OK):
+        raise PermissionError(f"{option} needs a folder to write to, but {nearest} is read-only")
 
 
 def _summary(args: argparse.Namespace, model: Any, epochs: int) -> str:

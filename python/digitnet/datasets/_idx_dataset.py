@@ -66,7 +66,7 @@ class IdxDataset:
         """Find, if need be download, read and check the four files."""
         if path is not None and not isinstance(path, (str, os.PathLike)):
             raise TypeError(
-                f"path must be a folder as str or os.PathLike, got {type(path).__name__}"
+                f"path must be a folder as str or os.PathLike. Received: {type(path).__name__}"
             )
         folder = self.find(path)
         if folder is None and path is not None:
@@ -75,7 +75,7 @@ class IdxDataset:
                 f"missing there (as such or with .gz): {', '.join(self.missing(Path(path)))}"
             )
         if folder is None:
-            folder = self.download()
+            folder = self._download_or_explain()
         x_train, y_train, x_test, y_test = (self.read(folder, file) for file in self.files)
         return (x_train, y_train), (x_test, y_test)
 
@@ -101,11 +101,23 @@ class IdxDataset:
             if digest.hexdigest() != file.sha256:
                 raise ValueError(
                     f"{path}: expected the {self.name} file with SHA-256 {file.sha256} "
-                    f"(decompressed), got {digest.hexdigest()}; delete or replace this file"
+                    f"(decompressed); delete or replace this file. Received: {digest.hexdigest()}"
                 )
         if array.ndim == 1 and array.size and array.max() >= _CLASSES:
-            raise ValueError(f"{path}: expected labels from 0 to 9, got {array.max()}")
+            raise ValueError(f"{path}: expected labels from 0 to 9. Received: {array.max()}")
         return array
+
+    def _download_or_explain(self) -> Path:
+        """Download; where that fails, begin with what was probably meant: DIGITNET_DATA."""
+        try:
+            return self.download()
+        except OSError as error:
+            root = os.environ.get("DIGITNET_DATA")
+            if not root:
+                raise
+            raise OSError(
+                f"DIGITNET_DATA is {root}, which lacks the {self.name} files; {error}"
+            ) from None
 
     def download(self) -> Path:
         """Fetch into the cache folder what is not there yet; give that folder."""
@@ -131,7 +143,8 @@ class IdxDataset:
 
     def _in_environment(self) -> str:
         return " or ".join(
-            os.path.join("DIGITNET_DATA", sub).rstrip(os.sep) for sub in self.environment_subfolders
+            os.path.join("$DIGITNET_DATA", sub).rstrip(os.sep)
+            for sub in self.environment_subfolders
         )
 
     def _environment_folders(self) -> list[Path]:

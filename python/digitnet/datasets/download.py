@@ -168,6 +168,8 @@ def _progress_bar(url: str, total: int | None) -> tqdm[Any] | None:
 class _SecureRedirectHandler(HTTPRedirectHandler):
     """Follows redirects, but never from https to something else."""
 
+    http_error_308 = HTTPRedirectHandler.http_error_302  # Python 3.10 does not know it
+
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
@@ -176,6 +178,8 @@ class _SecureRedirectHandler(HTTPRedirectHandler):
         except _FetchError:
             fp.close()
             raise
+        if code == 308:  # Python 3.10 refuses it; for GET it is a 307
+            code = 307
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -62,20 +62,22 @@ def read_checked(
 ) -> npt.NDArray[Any]:
     """`read_idx`; if `expected_shape` is given, refuse any other array before reading its data."""
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path must be a str or an os.PathLike, got {type(path).__name__}")
+        raise TypeError(f"path must be a str or an os.PathLike. Received: {type(path).__name__}")
     name = os.fspath(path)
     with _open_payload(name) as (stream, limit, exact):
         dtype, shape = _read_header(stream, name)
         if expected_shape is not None and (dtype, shape) != (np.dtype("u1"), expected_shape):
             raise ValueError(
-                f"{name}: expected uint8 {expected_shape}, got {dtype.name} {shape} in the header"
+                f"{name}: expected uint8 {expected_shape}. "
+                f"Received: {dtype.name} {shape} in the header"
             )
         # In Python's integers the product cannot overflow; compare before allocating anything.
         expected = 4 + 4 * len(shape) + math.prod(shape) * dtype.itemsize
         if expected > limit:
             got = f"{limit} bytes" if exact else f"a gzip file of at most {limit} unpacked bytes"
             raise ValueError(
-                f"{name}: expected {expected} bytes for {dtype.name} {shape}, got {got} (truncated)"
+                f"{name}: expected {expected} bytes for {dtype.name} {shape}. "
+                f"Received: {got} (truncated)"
             )
         return _read_elements(stream, name, dtype, shape)
 
@@ -112,13 +114,15 @@ def idx_header(array: npt.NDArray[Any]) -> bytes:
     code = _CODES.get(array.dtype.newbyteorder("="))
     if code is None:
         raise TypeError(
-            "array must have dtype uint8, int8, int16, int32, float32 or float64, "
-            f"got {array.dtype}"
+            "array must have dtype uint8, int8, int16, int32, float32 or float64. "
+            f"Received: {array.dtype}"
         )
     if array.ndim < 1:
-        raise ValueError("array must have at least one dimension, got shape ()")
+        raise ValueError("array must have at least one dimension. Received: shape ()")
     if max(array.shape) > 0xFFFFFFFF:
-        raise ValueError(f"array must have sizes of at most 4294967295, got shape {array.shape}")
+        raise ValueError(
+            f"array must have sizes of at most 4294967295. Received: shape {array.shape}"
+        )
     return struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
 
 
@@ -128,7 +132,7 @@ def _open_payload(name: str) -> Iterator[tuple[BinaryIO, int, bool]]:
     with open(name, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{name}: expected an ordinary file, got a device or a pipe")
+            raise OSError(f"{name}: expected an ordinary file. Received: a device or a pipe")
         if file.peek(2)[:2] != _GZIP_MAGIC:
             yield file, status.st_size, True
             return
@@ -137,11 +141,11 @@ def _open_payload(name: str) -> Iterator[tuple[BinaryIO, int, bool]]:
                 yield unpacked, status.st_size * _DEFLATE_MAX_RATIO, False  # type: ignore[misc]
         except EOFError:
             raise ValueError(
-                f"{name}: expected a whole gzip file, got one that ends early (truncated)"
+                f"{name}: expected a whole gzip file. Received: one that ends early (truncated)"
             ) from None
         except (gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(
-                f"{name}: expected an undamaged gzip file, got an error: {error}"
+                f"{name}: expected an undamaged gzip file. Received: an error: {error}"
             ) from None
 
 
@@ -149,22 +153,26 @@ def _read_header(stream: BinaryIO, name: str) -> tuple[np.dtype[Any], tuple[int,
     magic = stream.read(4)
     if len(magic) < 4:
         raise ValueError(
-            f"{name}: expected an IDX header of at least 4 bytes, got {len(magic)} bytes"
+            f"{name}: expected an IDX header of at least 4 bytes. Received: {len(magic)} bytes"
         )
     if magic[:2] != b"\0\0":
-        raise ValueError(f"{name}: expected an IDX file to start with 00 00, got {magic.hex(' ')}")
+        raise ValueError(
+            f"{name}: expected an IDX file to start with 00 00. Received: {magic.hex(' ')}"
+        )
     dtype = _DTYPES.get(magic[2])
     if dtype is None:
         codes = ", ".join(f"0x{code:02x}" for code in _DTYPES)
-        raise ValueError(f"{name}: expected an IDX type code among {codes}, got 0x{magic[2]:02x}")
+        raise ValueError(
+            f"{name}: expected an IDX type code among {codes}. Received: 0x{magic[2]:02x}"
+        )
     rank = magic[3]
     if rank == 0:
-        raise ValueError(f"{name}: expected at least one dimension in the IDX header, got 0")
+        raise ValueError(f"{name}: expected at least one dimension in the IDX header. Received: 0")
     sizes = stream.read(4 * rank)
     if len(sizes) < 4 * rank:
         raise ValueError(
-            f"{name}: expected an IDX header of {4 + 4 * rank} bytes for {rank} dimensions, "
-            f"got {4 + len(sizes)} bytes"
+            f"{name}: expected an IDX header of {4 + 4 * rank} bytes for {rank} dimensions. "
+            f"Received: {4 + len(sizes)} bytes"
         )
     return dtype, struct.unpack(f">{rank}I", sizes)
 
@@ -175,21 +183,23 @@ def _read_elements(
     try:
         array = np.empty(shape, dtype)
     except ValueError as error:  # more dimensions than NumPy has, or (0, huge, huge)
-        raise ValueError(f"{name}: expected a shape NumPy can hold, got {shape}: {error}") from None
+        raise ValueError(
+            f"{name}: expected a shape NumPy can hold. Received: {shape}: {error}"
+        ) from None
     flat = array.reshape(-1).view(np.uint8)
     done = 0
     while done < flat.size:  # in pieces, because GzipFile.readinto makes a copy of what it reads
         count = stream.readinto(flat[done : done + _CHUNK].data)  # type: ignore[attr-defined]
         if not count:
             raise ValueError(
-                f"{name}: expected {flat.size} bytes of elements for {dtype.name} {shape}, "
-                f"got {done} bytes (truncated)"
+                f"{name}: expected {flat.size} bytes of elements for {dtype.name} {shape}. "
+                f"Received: {done} bytes (truncated)"
             )
         done += count
     if stream.read(1):  # for gzip this also makes it check the CRC
         raise ValueError(
             f"{name}: expected the file to end after {flat.size} bytes of elements for "
-            f"{dtype.name} {shape}, got more"
+            f"{dtype.name} {shape}. Received: more"
         )
     if sys.byteorder == "little" and dtype.itemsize > 1:
         array.byteswap(inplace=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from digitnet._identifiers import class_name as _class_name
 from digitnet._identifiers import deserialize as _deserialize
 from digitnet._identifiers import serialize as _serialize
 from digitnet.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
@@ -54,7 +55,23 @@ def serialize(layer: Layer) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    TypeError
         ``layer`` is of a class of the user's own.
     """
     return _serialize(layer, _CLASSES, "layer")
+
+
+def checked(item: object) -> Layer:
+    """Return ``item`` if it is a layer that the core knows.
+
+    Raises
+    ------
+    TypeError
+        It is no layer, or of a class of the user's own, whose methods would never be called.
+    """
+    if not isinstance(item, Layer):
+        raise TypeError(
+            f"layers must be objects of digitnet.layers. Received: {item!r} ({type(item).__name__})"
+        )
+    _class_name(type(item), _CLASSES, "layer")
+    return item

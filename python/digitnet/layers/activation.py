@@ -14,8 +14,16 @@ from digitnet.layers.layer import Layer, Shape
 class _ActivationLayer(Layer):
     """Applies one activation to every value (softmax: to every sample)."""
 
-    activation_name: str
-    alpha: float = 0.0
+    def __init__(
+        self,
+        activation_name: str,
+        alpha: float,
+        input_shape: Sequence[int] | None,
+        name: str | None,
+    ) -> None:
+        super().__init__(input_shape=input_shape, name=name)
+        self.activation_name = activation_name
+        self.alpha = alpha
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return ``input_shape``.
@@ -56,13 +64,13 @@ class Activation(_ActivationLayer):
     def __init__(
         self,
         activation: str | ActivationFunction | None,
+        *,
         input_shape: Sequence[int] | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(input_shape=input_shape, name=name)
+        known = activations.serialize(activation)
+        super().__init__(known, activations.default_alpha(known), input_shape, name)
         self.activation = activations.get(activation)
-        self.activation_name = activations.serialize(activation)
-        self.alpha = activations.default_alpha(self.activation_name)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -70,21 +78,45 @@ class Activation(_ActivationLayer):
 
 
 class ReLU(_ActivationLayer):
-    """``max(x, 0)``."""
+    """``max(x, 0)`` of every value, float32; the shape stays.
 
-    activation_name = "relu"
+    Parameters
+    ----------
+    input_shape, name
+        As for every layer.
 
-    def __init__(self, input_shape: Sequence[int] | None = None, name: str | None = None) -> None:
-        super().__init__(input_shape=input_shape, name=name)
+    Raises
+    ------
+    TypeError, ValueError
+        ``input_shape`` or ``name`` does not fit.
+    """
+
+    def __init__(
+        self, *, input_shape: Sequence[int] | None = None, name: str | None = None
+    ) -> None:
+        super().__init__("relu", 0.0, input_shape, name)
 
 
 class Softmax(_ActivationLayer):
-    """``exp(x_i) / sum_j exp(x_j)`` over the values of a flat sample."""
+    """``exp(x_i) / sum_j exp(x_j)`` over the values of a flat sample: float32, the sum is 1.
 
-    activation_name = "softmax"
+    Samples are (features,), before and after.
 
-    def __init__(self, input_shape: Sequence[int] | None = None, name: str | None = None) -> None:
-        super().__init__(input_shape=input_shape, name=name)
+    Parameters
+    ----------
+    input_shape, name
+        As for every layer.
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``input_shape`` or ``name`` does not fit; in a model, ValueError if samples are not flat.
+    """
+
+    def __init__(
+        self, *, input_shape: Sequence[int] | None = None, name: str | None = None
+    ) -> None:
+        super().__init__("softmax", 0.0, input_shape, name)
 
 
 class LeakyReLU(_ActivationLayer):
@@ -96,16 +128,15 @@ class LeakyReLU(_ActivationLayer):
         ``negative_slope`` is not a finite number >= 0.
     """
 
-    activation_name = "leaky_relu"
-
     def __init__(
         self,
         negative_slope: float = 0.3,
+        *,
         input_shape: Sequence[int] | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(input_shape=input_shape, name=name)
-        self.negative_slope = self.alpha = real(negative_slope, "negative_slope", minimum=0)
+        self.negative_slope = real(negative_slope, "negative_slope", minimum=0)
+        super().__init__("leaky_relu", self.negative_slope, input_shape, name)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -121,16 +152,14 @@ class ELU(_ActivationLayer):
         ``alpha`` is not a finite number >= 0.
     """
 
-    activation_name = "elu"
-
     def __init__(
         self,
         alpha: float = 1.0,
+        *,
         input_shape: Sequence[int] | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(input_shape=input_shape, name=name)
-        self.alpha = real(alpha, "alpha", minimum=0)
+        super().__init__("elu", real(alpha, "alpha", minimum=0), input_shape, name)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

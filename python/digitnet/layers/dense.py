@@ -14,7 +14,11 @@ from digitnet.layers.layer import FloatArray, Layer, Shape
 class Dense(Layer):
     """``a = activation(x @ kernel + bias)``.
 
-    x is (batch, in), kernel (in, units), bias (units,), a (batch, units).
+    x is (batch, in), kernel (in, units), bias (units,), a (batch, units); all are float32.
+
+    As a model's last layer with the cross-entropy that belongs to it (softmax: categorical or
+    sparse; sigmoid: binary), the loss is computed from z in the stable form log-sum-exp, see
+    `digitnet.losses`.
 
     Parameters
     ----------
@@ -45,6 +49,7 @@ class Dense(Layer):
         kernel_initializer: object = "glorot_uniform",
         bias_initializer: object = "zeros",
         kernel_regularizer: object = None,
+        *,
         input_shape: Sequence[int] | None = None,
         input_dim: int | None = None,
         name: str | None = None,

@@ -33,6 +33,7 @@ class Dropout(Layer):
     def __init__(
         self,
         rate: float,
+        *,
         input_shape: Sequence[int] | None = None,
         name: str | None = None,
     ) -> None:

@@ -9,9 +9,22 @@ from digitnet.layers.layer import Layer, Shape
 
 
 class Flatten(Layer):
-    """Makes samples flat: (28, 28) becomes (784,), row by row. Costs nothing."""
+    """Makes samples flat: (28, 28) becomes (784,), row by row (C order). Costs nothing.
 
-    def __init__(self, input_shape: Sequence[int] | None = None, name: str | None = None) -> None:
+    Parameters
+    ----------
+    input_shape, name
+        As for every layer.
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``input_shape`` or ``name`` does not fit.
+    """
+
+    def __init__(
+        self, *, input_shape: Sequence[int] | None = None, name: str | None = None
+    ) -> None:
         super().__init__(input_shape=input_shape, name=name)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:

@@ -25,7 +25,7 @@ class InputLayer(Layer):
         ``shape`` is not a tuple of positive integers.
     """
 
-    def __init__(self, shape: Sequence[int], name: str | None = None) -> None:
+    def __init__(self, shape: Sequence[int], *, name: str | None = None) -> None:
         super().__init__(name=name)
         self.shape = sample_shape(shape, "shape")
 
@@ -34,7 +34,7 @@ class InputLayer(Layer):
         return {**super().get_config(), "shape": list(self.shape)}
 
 
-def Input(shape: Sequence[int], name: str | None = None) -> InputLayer:
+def Input(shape: Sequence[int], *, name: str | None = None) -> InputLayer:
     """Return an `InputLayer`: the first item of a model, saying what shape one sample has.
 
     Raises
@@ -42,4 +42,4 @@ def Input(shape: Sequence[int], name: str | None = None) -> InputLayer:
     TypeError, ValueError
         ``shape`` is not a tuple of positive integers.
     """
-    return InputLayer(shape, name)
+    return InputLayer(shape, name=name)

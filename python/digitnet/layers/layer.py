@@ -29,7 +29,8 @@ class Place(NamedTuple):
 class Layer(Configurable):
     """Base of all layers: one step of a `Sequential` model.
 
-    Shapes here are those of one sample, without the batch axis.
+    Shapes here are those of one sample, without the batch axis. Settings are fixed once a layer is
+    made, and only the classes of `digitnet.layers` can stand in a model: the core computes them.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ class Layer(Configurable):
         An argument of another type or out of range.
     """
 
+    _writable = frozenset({"place", "owned"})
+
     def __init__(
         self,
         *,
@@ -58,15 +61,25 @@ class Layer(Configurable):
                 "input_shape and input_dim say the same; give one. "
                 f"Received: {input_shape!r} and {input_dim!r}"
             )
-        self.given_input_shape: Shape | None = None
+        given: Shape | None = None
         if input_shape is not None:
-            self.given_input_shape = sample_shape(input_shape, "input_shape")
+            given = sample_shape(input_shape, "input_shape")
         elif input_dim is not None:
-            self.given_input_shape = (integer(input_dim, "input_dim"),)
+            given = (integer(input_dim, "input_dim"),)
+        self.given_input_shape = given
         self.given_name = None if name is None else text(name, "name")
-        self.name = self.given_name or self.default_name()
+        self._name = self.given_name or self.default_name()
         self.place: Place | None = None
         self.owned = False  # stands in a model, built or not
+
+    @property
+    def name(self) -> str:
+        """The layer's name, unique in its model."""
+        return self._name
+
+    def rename(self, name: str) -> None:
+        """Take the name that is unique in a model; the model does this."""
+        self._name = name
 
     @classmethod
     def default_name(cls) -> str:
@@ -77,6 +90,11 @@ class Layer(Configurable):
     def built(self) -> bool:
         """True where the layer stands in a model whose input shape is known."""
         return self.place is not None
+
+    @property
+    def trainable(self) -> bool:
+        """True, and read-only: weights cannot be frozen."""
+        return True
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return the shape of what the layer gives for samples of ``input_shape``.

@@ -25,6 +25,7 @@ class Rescaling(Layer):
         self,
         scale: float,
         offset: float = 0.0,
+        *,
         input_shape: Sequence[int] | None = None,
         name: str | None = None,
     ) -> None:

@@ -2,10 +2,12 @@
 
 Every function returns a `matplotlib.figure.Figure` to show in a notebook or to save with
 `figure.savefig("picture.png")`; no window, screen or global matplotlib state is involved.
-matplotlib is an extra (`pip install "digitnet[plot]"`) and is imported only when a function here is
-called; without it they raise ImportError.
+matplotlib comes with the extra "plot" (or by `pip install matplotlib pillow`) and is imported only
+when a function here is called; without it they raise ImportError. A program that draws at its end
+calls `require_matplotlib` at its beginning.
 """
 
+from ._figure import require_matplotlib
 from .curves import decision_boundary, learning_curve, regression
 from .images import first_layer_features, predictions, samples
 
@@ -15,5 +17,6 @@ __all__ = [
     "learning_curve",
     "predictions",
     "regression",
+    "require_matplotlib",
     "samples",
 ]

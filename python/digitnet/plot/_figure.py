@@ -22,6 +22,7 @@ FAINT = "#BBBBBB"
 TITLE_SIZE = 13
 LABEL_SIZE = 11
 TICK_SIZE = 10
+DPI = 150
 
 
 def require_matplotlib() -> None:
@@ -29,7 +30,7 @@ def require_matplotlib() -> None:
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
-        message = 'pictures need matplotlib, which is not installed: pip install "digitnet[plot]"'
+        message = 'pictures need matplotlib: pip install matplotlib pillow (the extra "plot")'
         raise ImportError(message) from error
 
 
@@ -40,12 +41,17 @@ def new_figure(width: float, height: float) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
-    return Figure(figsize=(width, height), dpi=100, facecolor="white", layout=layout)
+    return Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout=layout)
 
 
 def title(figure: Any, text: str, color: str = INK) -> None:
     """Put the heading of a figure or sub-figure above it."""
     figure.suptitle(text, fontsize=TITLE_SIZE, fontweight="bold", color=color)
+
+
+def caption(figure: Any, text: str) -> None:
+    """Put a sentence that explains the picture below it."""
+    figure.supxlabel(text, fontsize=TICK_SIZE, color=INK)
 
 
 def plain_axes(axes: Any, xlabel: str, ylabel: str) -> None:
@@ -60,6 +66,7 @@ def plain_axes(axes: Any, xlabel: str, ylabel: str) -> None:
 
 def tile(axes: Any, image: NDArray[Any], **options: Any) -> None:
     """Draw one small image with a thin frame and no ticks; `options` go to `imshow`."""
+    axes.set_anchor("N")  # room that is left over goes below, not between image and heading
     axes.imshow(image, interpolation="nearest", **options)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def learning_curve(history: Any) -> Figure:
+def learning_curve(history: Any, *, validation_name: str = "validation") -> Figure:
     """Show loss and metrics after each epoch, on the training and on the validation data.
 
     Args:
         history: what `model.fit` returned, or its `history` dictionary: names to lists with one
             number an epoch; the validation data's names begin with `val_`.
+        validation_name: what the validation data are, "test" for instance.
 
     Raises:
         ValueError: no epoch was trained.
@@ -29,25 +30,41 @@ def learning_curve(history: Any) -> Figure:
     names = [name for name in record if not name.startswith("val_") and len(record[name])]
     if not names:
         raise ValueError("`history` must hold at least one epoch. Received: an empty history")
-    figure = shared.new_figure(max(4.6 * len(names), 6), 4.2)
+    figure = shared.new_figure(max(4.6 * len(names), 6), 4.4)
     shared.title(figure, "Learning curve")
     for ax, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        percent = "accuracy" in name or name == "acc"
-        factor = 100 if percent else 1
-        _learning_lines(ax, record, name, factor)
-        shared.plain_axes(ax, "epoch", f"{name} (%)" if percent else name)
+        _learning_lines(ax, record, name, validation_name)
+        shared.plain_axes(ax, "epoch", f"{name} (%)" if _is_share(name) else name)
+    if any(_trails(record, name) for name in names):
+        shared.caption(
+            figure,
+            f"train: the average during an epoch, while the network still learns; "
+            f"{validation_name}: at the epoch's end",
+        )
     return figure
 
 
+def _is_share(name: str) -> bool:
+    """Whether a metric is a share, to be shown in percent."""
+    return "accuracy" in name or name == "acc"
+
+
+def _trails(record: Mapping[str, Sequence[float]], name: str) -> bool:
+    """Whether an accuracy is lower on the training data than on the others: that needs a word."""
+    pairs = zip(record[name], record.get(f"val_{name}", ()), strict=False)
+    return _is_share(name) and any(train < test for train, test in pairs)
+
+
 def _learning_lines(
-    axes: Any, record: Mapping[str, Sequence[float]], name: str, factor: float
+    axes: Any, record: Mapping[str, Sequence[float]], name: str, validation_name: str
 ) -> None:
-    """Draw one metric's two curves; markers make a single epoch visible."""
+    """Draw one metric's two curves; a single epoch is two points, each with its name and value."""
     from matplotlib.ticker import MaxNLocator
 
+    factor = 100 if _is_share(name) else 1
     for key, label, color, marker, dash in (
-        (name, "training", shared.BLUE, "o", "-"),
-        (f"val_{name}", "validation", shared.ORANGE, "s", "--"),
+        (name, "train", shared.BLUE, "o", "-"),
+        (f"val_{name}", validation_name, shared.ORANGE, "s", "--"),
     ):
         values = factor * np.asarray(record.get(key, ()), dtype=np.float64)
         if len(values) == 0:
@@ -56,17 +73,17 @@ def _learning_lines(
         size = 7 if len(values) <= 30 else 0
         axes.plot(epochs, values, dash, color=color, marker=marker, markersize=size, label=label)
         if len(values) == 1:
-            text = f"{values[0]:.1f} %" if factor == 100 else f"{values[0]:.3f}"
-            style = {"color": color, "fontsize": shared.TICK_SIZE, "va": "center"}
-            axes.annotate(text, (1, values[0]), xytext=(10, 0), textcoords="offset points", **style)
-    epochs_run = len(record[name])
-    if epochs_run == 1:
+            number = f"{values[0]:.2f} %" if factor == 100 else f"{values[0]:.3f}"
+            style = {"color": color, "fontsize": shared.LABEL_SIZE, "va": "center"}
+            place = {"xytext": (10, 0), "textcoords": "offset points"}
+            axes.annotate(f"{label} {number}", (1, values[0]), **place, **style)
+    if len(record[name]) == 1:
         axes.set_xlim(0.5, 1.5)
         axes.set_xticks([1])
         axes.margins(y=0.25)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(fontsize=shared.TICK_SIZE, frameon=False)
+        axes.legend(fontsize=shared.TICK_SIZE, frameon=False)
 
 
 def decision_boundary(
@@ -75,6 +92,8 @@ def decision_boundary(
     labels: ArrayLike,
     *,
     line: tuple[float, float] | None = None,
+    class_names: tuple[str, str] = ("class 0", "class 1"),
+    model_name: str = "network",
 ) -> Figure:
     """Show how a network with two inputs and one sigmoid output splits the plane.
 
@@ -83,6 +102,8 @@ def decision_boundary(
         points: (n, 2) coordinates x and y.
         labels: (n,) zeros and ones.
         line: slope and intercept of the true border y = slope·x + intercept, where it is known.
+        class_names: what the points with label 0 and those with label 1 are called.
+        model_name: what the model is called: "neuron", say.
 
     Raises:
         ValueError: shapes that do not fit.
@@ -95,10 +116,10 @@ def decision_boundary(
             f"Received: an array of shape {xy.shape}"
         )
     classes = shared.as_labels(labels, len(xy))
-    figure = shared.new_figure(6.8, 5.8)
+    figure = shared.new_figure(6.6, 6.2)
     from matplotlib.colors import LinearSegmentedColormap
 
-    shared.title(figure, "Where the network draws the line")
+    shared.title(figure, f"Where the {model_name} draws the line")
     ax: Any = figure.subplots()
     low, high = xy.min(axis=0), xy.max(axis=0)
     margin = 0.04 * np.maximum(high - low, 1e-6)
@@ -108,7 +129,9 @@ def decision_boundary(
     fade = LinearSegmentedColormap.from_list("classes", [shared.ORANGE, "white", shared.BLUE])
     extent = (left, right, bottom, top)
     style = {"cmap": fade, "vmin": 0, "vmax": 1, "alpha": 0.35, "interpolation": "bilinear"}
-    drawn = ax.imshow(chance, origin="lower", extent=extent, aspect="auto", **style)
+    # Where both axes have much the same range, one unit is as long on both: slopes look right.
+    shape = "equal" if 1 / 3 < (right - left) / (top - bottom) < 3 else "auto"
+    drawn = ax.imshow(chance, origin="lower", extent=extent, aspect=shape, **style)
     if line is not None:  # broad and pale, so that the learned border stays visible on top of it
         ends = np.array([left, right])
         wide = {"color": shared.GREEN, "linewidth": 7, "alpha": 0.45}
@@ -120,20 +143,20 @@ def decision_boundary(
     for value, color, marker in ((1, shared.BLUE, "^"), (0, shared.ORANGE, "o")):
         chosen = xy[classes == value]
         dots = {"color": color, "marker": marker, "edgecolor": "white", "linewidth": 0.6}
-        ax.scatter(chosen[:, 0], chosen[:, 1], s=size, label=f"class {value}", **dots)
+        ax.scatter(chosen[:, 0], chosen[:, 1], s=size, label=class_names[value], **dots)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     shared.plain_axes(ax, "x", "y")
     bar = figure.colorbar(drawn, ax=ax, ticks=[0, 0.5, 1])
-    bar.set_label("output of the network", fontsize=shared.LABEL_SIZE)
+    bar.set_label(f"output of the {model_name}", fontsize=shared.LABEL_SIZE)
     figure.legend(loc="outside lower center", ncols=2, fontsize=shared.TICK_SIZE, frameon=False)
     return figure
 
 
 def _equation(slope: float, intercept: float) -> str:
     """A straight line as one writes it: `y = x - 5`, `y = 0.5 x + 2`."""
-    factor = "" if slope == 1 else "-" if slope == -1 else f"{slope:g} "
-    return f"true border y = {factor}x {'-' if intercept < 0 else '+'} {abs(intercept):g}"
+    factor = "" if slope == 1 else "−" if slope == -1 else f"{slope:g} "
+    return f"true border y = {factor}x {'−' if intercept < 0 else '+'} {abs(intercept):g}"
 
 
 def _probabilities(model: Any, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:

@@ -39,7 +39,7 @@ def samples(
     shown = _at_most(count, len(pictures))
     columns = min(6, shown)
     rows = math.ceil(shown / columns)
-    figure = shared.new_figure(max(1.25 * columns, 4), 1.55 * rows + 0.5)
+    figure = shared.new_figure(max(1.25 * columns, 4), 1.45 * rows + 0.45)
     shared.title(figure, f"{shown} of {len(pictures):,} images, each with its label")
     options = shared.grey_options(pictures[:shown])
     axes: Any = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -83,8 +83,9 @@ def predictions(
         )
     guesses = table.argmax(axis=1)
     shown = _at_most(count, len(pictures))
-    figure = shared.new_figure(max(1.45 * shown, 5), 4.9)
-    halves: Any = figure.subfigures(2, 1)
+    heights = (2.05, 2.25)  # in inches; a caption has one line above, two below
+    figure = shared.new_figure(max(1.45 * shown, 5), sum(heights))
+    halves: Any = figure.subfigures(2, 1, height_ratios=heights)
     for half, word, color, chosen in (
         (halves[0], "right", shared.BLUE, np.flatnonzero(guesses == classes)),
         (halves[1], "wrong", shared.ORANGE, np.flatnonzero(guesses != classes)),
@@ -93,15 +94,21 @@ def predictions(
         text = f"Predicted {word}: {len(chosen):,} of {len(pictures):,} ({share:.2f} %)"
         shared.title(half, text, color)
         first = chosen[:shown]
-        captions = []
-        for index in first:
-            guess, truth = guesses[index], classes[index]
-            caption = f"{_class_name(guess, class_names)} ({100 * table[index, guess]:.0f} %)"
-            if guess != truth:
-                caption += f"\nis {_class_name(truth, class_names)}"
-            captions.append(caption)
+        captions = [
+            _verdict(guesses[index], classes[index], table[index], class_names) for index in first
+        ]
         _draw_row(half, pictures[first], captions, shown)
     return figure
+
+
+def _verdict(guess: int, truth: int, chances: NDArray[Any], names: Sequence[str] | None) -> str:
+    """What a network took an image for and, if that is wrong, what it shows."""
+    read = "" if names else "read as "  # a name leaves no room for more
+    text = f"{read}{_class_name(guess, names)} ({100 * chances[guess]:.0f} %)"
+    if guess == truth:
+        return text
+    name = _class_name(truth, names)
+    return f"{text}\nis {'an' if name[0] in '8AEIOUaeiou' else 'a'} {name}"
 
 
 def _draw_row(part: Any, images: NDArray[Any], captions: Sequence[str], columns: int) -> None:
@@ -115,7 +122,7 @@ def _draw_row(part: Any, images: NDArray[Any], captions: Sequence[str], columns:
     options = shared.grey_options(images)
     for ax, image, caption in zip(axes, images, captions, strict=False):
         shared.tile(ax, image, **options)
-        ax.set_title(caption, fontsize=shared.LABEL_SIZE)
+        ax.set_title(caption, fontsize=shared.TICK_SIZE)
 
 
 def first_layer_features(
@@ -166,18 +173,28 @@ def first_layer_features(
         strength = strength * np.linalg.norm(outgoing, axis=1)
     shown = _at_most(count, kernel.shape[1])
     strongest = np.argsort(-strength, kind="stable")[:shown]
+    figure = _draw_kernels(kernel[:, strongest], image_shape)
     what = "look for" if initial is None else "learned to look for"
-    heading = f"What the first layer's neurons {what} ({shown} of {kernel.shape[1]})"
-    return _draw_kernels(kernel[:, strongest], image_shape, heading)
+    shared.title(figure, f"What the first layer's neurons {what}")
+    shared.caption(figure, _neurons(shown, kernel.shape[1], changed=initial is not None))
+    return figure
 
 
-def _draw_kernels(kernel: NDArray[Any], image_shape: tuple[int, int], heading: str) -> Figure:
+def _neurons(shown: int, of: int, *, changed: bool) -> str:
+    """Say how to read the pictures of neurons."""
+    what = "the change from the random start" if changed else "the weights"
+    strongest = "strongest" if shown == 1 else f"{shown} strongest"
+    whose = f"the {strongest} of {of} neurons" if shown < of else "all neurons"
+    return f"red: ink here excites the neuron; blue: ink here calms it\nshown: {what}, of {whose}"
+
+
+def _draw_kernels(kernel: NDArray[Any], image_shape: tuple[int, int]) -> Figure:
     """Draw each column of the kernel as an image, all in one scale of colours."""
     shown = kernel.shape[1]
     grid_columns = min(8, shown)
     grid_rows = math.ceil(shown / grid_columns)
-    figure = shared.new_figure(max(1.1 * grid_columns + 1.0, 6), max(1.15 * grid_rows + 0.6, 2.4))
-    shared.title(figure, heading)
+    width = max(1.1 * grid_columns + 1.0, 6)
+    figure = shared.new_figure(width, max(1.1 * grid_rows + 0.95, 2.8))
     # The scale is centred on zero; a few extreme weights must not fade all the others.
     limit = max(float(np.quantile(np.abs(kernel), 0.995)), 1e-12)
     options: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
@@ -188,8 +205,8 @@ def _draw_kernels(kernel: NDArray[Any], image_shape: tuple[int, int], heading: s
         else:
             ax.set_axis_off()
     drawn = axes[0, 0].images[0]
-    bar = figure.colorbar(drawn, ax=axes, shrink=0.9, ticks=[-limit, 0, limit], pad=0.02)
-    bar.ax.set_yticklabels(["against\nink", "neutral", "for\nink"], fontsize=shared.TICK_SIZE)
+    bar = figure.colorbar(drawn, ax=axes, shrink=0.95, ticks=[-limit, 0, limit], pad=0.02)
+    bar.ax.set_yticklabels(["calms", "neutral", "excites"], fontsize=shared.TICK_SIZE)
     return figure
 
 

@@ -65,7 +65,9 @@ def atomic_write(path: str | os.PathLike[str], data: bytes | bytearray | memoryv
 def _checked_path(path: str | os.PathLike[str]) -> str:
     name = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(name, str):
-        raise TypeError(f"path must be a str or an os.PathLike of one, got {type(path).__name__}")
+        raise TypeError(
+            f"path must be a str or an os.PathLike of one. Received: {type(path).__name__}"
+        )
     return name
 
 
@@ -76,7 +78,7 @@ def _existing_mode(target: str) -> int | None:
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(f"{target}: expected a file to write, got a folder")
+        raise IsADirectoryError(f"{target}: expected a file to write. Received: a folder")
     if not stat.S_ISREG(mode):  # a rename would put an ordinary file where /dev/null was
-        raise OSError(f"{target}: expected an ordinary file to write, got a device or a pipe")
+        raise OSError(f"{target}: expected an ordinary file to write. Received: a device or a pipe")
     return stat.S_IMODE(mode)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from digitnet._checks import integer
+from digitnet._arrays import as_real
+from digitnet._checks import MAX_WIDTH, integer, physical_memory
 
 __all__ = ["to_categorical"]
 
@@ -28,31 +29,33 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
     Raises
     ------
     TypeError
-        ``x`` does not hold numbers.
+        ``x`` does not hold real numbers.
     ValueError
-        ``x`` is empty, or a label is not integral or out of range.
+        ``x`` is empty, a label is not integral or out of range, or there are more classes than the
+        core takes outputs (2**30) or than rows of that width fit into the machine's memory.
     """
-    labels = np.asarray(x)
-    if labels.dtype.kind not in "iubf":
-        raise TypeError(f"x must hold integer labels. Received: dtype {labels.dtype}")
+    labels = as_real(x, "x")
     if not labels.size:
         raise ValueError(f"x must hold at least one label. Received: shape {labels.shape}")
     shape = labels.shape[:-1] if labels.ndim > 1 and labels.shape[-1] == 1 else labels.shape
     flat = labels.reshape(-1)
     if num_classes is not None:
-        num_classes = integer(num_classes, "num_classes")
-    limit = np.inf if num_classes is None else num_classes
-    wrong = ~((flat >= 0) & (flat < limit))
+        num_classes = integer(num_classes, "num_classes", maximum=MAX_WIDTH)
+    limit = MAX_WIDTH if num_classes is None else num_classes
+    wrong = ~((flat >= 0) & (flat < limit))  # also NaN
     if flat.dtype.kind == "f":
-        wrong |= ~np.isfinite(flat)
         wrong[~wrong] = flat[~wrong] != np.floor(flat[~wrong])
     if wrong.any():
         i = int(wrong.argmax())
-        upper = "" if num_classes is None else f" in [0, {num_classes})"
         raise ValueError(
-            f"x must hold integer labels{upper or ' >= 0'}. Received: {flat[i]} at position {i}"
+            f"x must hold integer labels in [0, {limit}). Received: {flat[i]} at position {i}"
         )
     classes = int(flat.max()) + 1 if num_classes is None else num_classes
+    if 8 * flat.size * classes > physical_memory():
+        raise ValueError(
+            f"x and num_classes must give rows that fit into memory. "
+            f"Received: {flat.size} labels of {classes} classes, {8 * flat.size * classes} bytes"
+        )
     one_hot = np.zeros((flat.size, classes))
     one_hot[np.arange(flat.size), flat.astype(np.intp)] = 1.0
     return one_hot.reshape(*shape, classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -15,23 +15,19 @@ from digitnet._model.compile import TrainingSettings
 from digitnet._model.network import Network
 from digitnet._model.progress import ProgressLine, verbosity
 from digitnet.callbacks import Logs
-from digitnet.layers import Layer
 from digitnet.optimizers import SGD
 
 
-class Tester(Network):
+class Evaluator(Network):
     """What a model does with data and targets, apart from training."""
 
-    def __init__(
-        self, layers: Iterable[Layer] | None = None, device: str = "auto", name: str | None = None
-    ) -> None:
-        super().__init__(layers, device, name)
-        self._settings: TrainingSettings | None = None
+    _settings: TrainingSettings | None = None  # until compile
 
     def compile(
         self,
         optimizer: object = "sgd",
         loss: object = None,
+        *,
         metrics: Sequence[object] | None = None,
     ) -> None:
         """Settle how to train; another optimizer object starts without velocity.
@@ -50,8 +46,11 @@ class Tester(Network):
         ValueError
             An unknown name, or a metric that reads other targets than the loss.
         TypeError
-            An argument of another type.
+            An argument of another type, or an object of a class of the user's own.
+        RuntimeError
+            The model is fitting.
         """
+        self._require_rest("compile")
         settings = TrainingSettings(optimizer, loss, metrics)
         if self._core is not None and self.optimizer is not settings.optimizer:
             self._core.set_velocity([])
@@ -59,7 +58,7 @@ class Tester(Network):
 
     @property
     def optimizer(self) -> SGD | None:
-        """The optimizer; its ``learning_rate`` may be set between epochs and fits."""
+        """The optimizer; its settings may be changed between epochs and fits."""
         return None if self._settings is None else self._settings.optimizer
 
     @property
@@ -74,6 +73,7 @@ class Tester(Network):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: ArrayLike | None = None,
+        *,
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
         """Return the mean loss and metrics over the samples, with dropout off.
@@ -118,7 +118,7 @@ class Tester(Network):
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
         """Return loss and metrics for the samples, as `evaluate` does, without a progress line."""
-        return self.evaluate(x, y, None, 0, sample_weight, return_dict)
+        return self.evaluate(x, y, None, 0, sample_weight, return_dict=return_dict)
 
     # --- checks
 

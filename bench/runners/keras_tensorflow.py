@@ -1,0 +1,24 @@
+"""Keras on TensorFlow."""
+
+from __future__ import annotations
+
+from bench.runners import _harness, _keras
+
+
+class Runner(_keras.Runner):
+    """Many steps in one call, each compiled by XLA."""
+
+    PACKAGES = {"keras": "keras", "tensorflow": "tensorflow-cpu"}  # noqa: RUF012
+    ENVIRONMENT = {"KERAS_BACKEND": "tensorflow"}  # noqa: RUF012
+    IMPORT = "import os; os.environ['KERAS_BACKEND'] = 'tensorflow'; import keras"
+    SETTINGS = {"jit_compile": True, "steps_per_execution": 60}  # noqa: RUF012
+
+    def prepare(self) -> None:
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(self.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+if __name__ == "__main__":
+    _harness.main(Runner)

@@ -1,0 +1,84 @@
+"""Arrays that users pass: the one conversion to an array of real numbers, and its checks."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet import _core
+from digitnet._checks import MAX_INT
+
+FloatArray: TypeAlias = NDArray[np.float32]
+
+
+def as_real(values: object, name: str) -> NDArray[Any]:
+    """Return ``values`` as an array of real numbers of any shape, not copied if it is one.
+
+    Raises
+    ------
+    TypeError
+        The values are not real numbers (bool, int, float), or some of them are masked.
+    ValueError
+        A ragged list.
+    """
+    if isinstance(values, np.ndarray) and hasattr(values, "mask"):  # numpy.ma need not be imported
+        raise TypeError(
+            f"{name} must not be a masked array, whose mask would be lost; fill or drop what is "
+            f"masked. Received: {type(values).__name__}"
+        )
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must be an array with rows of equal length. Received: {error}"
+        ) from None
+    if array.dtype == object and any(isinstance(v, (list, tuple, np.ndarray)) for v in array.flat):
+        raise ValueError(
+            f"{name} must be an array with rows of equal length. Received: rows of several lengths"
+        )
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{name} must be an array of real numbers (bool, integer or float). "
+            f"Received: dtype {array.dtype} ({type(values).__name__})"
+        )
+    return array
+
+
+def as_array(values: object, name: str) -> NDArray[Any]:
+    """Return ``values`` as an array of real numbers with at least one sample, not copied if one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``as_real``; or a scalar, or no samples.
+    """
+    array = as_real(values, name)
+    if array.ndim == 0:
+        raise ValueError(f"{name} must hold samples along its first axis. Received: a scalar")
+    if array.size == 0:
+        raise ValueError(f"{name} must hold at least one sample. Received: shape {array.shape}")
+    if len(array) > MAX_INT:
+        raise ValueError(f"{name} must hold at most {MAX_INT} samples. Received: {len(array)}")
+    return array
+
+
+def as_float32(array: NDArray[Any]) -> FloatArray:
+    """Return ``array`` itself if it is native float32, else converted; too large becomes inf."""
+    if array.dtype == np.float32 and array.flags.aligned:  # unaligned: a field of a packed record
+        return array
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
+
+
+def check_finite(rows: FloatArray, original: NDArray[Any], name: str) -> None:
+    """Raise a ValueError that names the first NaN, infinity or value too large for float32."""
+    found = _core.first_nonfinite(rows)
+    if found is not None:
+        index = np.unravel_index(found[0] * rows.shape[1] + found[1], original.shape)
+        position = ", ".join(str(int(i)) for i in index)
+        raise ValueError(
+            f"{name} must hold finite numbers only (in float32). "
+            f"Received: {name}[{position}] = {original[index]}"
+        )

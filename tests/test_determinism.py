@@ -1,0 +1,64 @@
+"""The same seed gives the same bits for any number of threads."""
+
+import numpy as np
+import pytest
+
+from digitnet import config
+from digitnet.layers import Dense, Dropout, Input
+from digitnet.models import Sequential
+from digitnet.optimizers import SGD
+from digitnet.utils import set_random_seed
+
+
+def run(threads, x, y):
+    """Train an awkward network and return everything that comes of it, as bytes and numbers."""
+    config.set_num_threads(threads)
+    set_random_seed(5)
+    model = Sequential(
+        [
+            Input((17,)),
+            Dense(33, "relu", kernel_regularizer="l2"),
+            Dropout(0.3),
+            Dense(65, "tanh"),
+            Dropout(0.2),
+            Dense(9, "softmax", kernel_regularizer="l2"),
+        ]
+    )
+    model.compile(
+        SGD(0.1, momentum=0.9, nesterov=True, weight_decay=1e-3),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    history = model.fit(x, y, batch_size=37, epochs=3, verbose=0, validation_split=0.25)
+    return (
+        [weights.tobytes() for weights in model.get_weights()],
+        history.history,
+        model.evaluate(x, y, verbose=0),
+        model.predict(x).tobytes(),
+        [gradient.tobytes() for gradient in model.gradients(x, y, training=True)],
+    )
+
+
+@pytest.fixture
+def threads_as_before():
+    before = config.num_threads()
+    yield
+    config.set_num_threads(before)
+
+
+@pytest.mark.parametrize("zeros", [0.0, 0.8])
+def test_any_number_of_threads(rng, threads_as_before, zeros):
+    x = rng.standard_normal((501, 17)).astype(np.float32)
+    x[rng.random(x.shape) < zeros] = 0
+    y = rng.integers(9, size=501)
+    expected = run(1, x, y)
+    for threads in (2, 3, 5):
+        assert run(threads, x, y) == expected
+
+
+def test_bad_numbers_of_threads():
+    before = config.num_threads()
+    for wrong, error in ((0, ValueError), (1025, ValueError), (2.0, TypeError), (True, TypeError)):
+        with pytest.raises(error, match="count must be"):
+            config.set_num_threads(wrong)
+    assert config.num_threads() == before

@@ -1,0 +1,116 @@
+"""The progress line: what it shows, where, and when it is silent."""
+
+import io
+
+import numpy as np
+import pytest
+
+from digitnet import config
+from digitnet._model.progress import ProgressLine
+from digitnet.layers import Dense, Input
+from digitnet.models import Sequential
+from digitnet.optimizers import SGD
+
+
+@pytest.fixture
+def model():
+    result = Sequential([Input((3,)), Dense(2)])
+    result.compile(SGD(0.1), "mse", metrics=["mae"])
+    return result
+
+
+@pytest.fixture
+def data(rng):
+    return rng.standard_normal((20, 3)), rng.standard_normal((20, 2))
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal of the usual 80 columns."""
+
+    def isatty(self):
+        return True
+
+
+def test_one_line_for_every_epoch(model, data, capsys):
+    x, y = data
+    model.fit(x[:15], y[:15], epochs=2, validation_data=(x[15:], y[15:]))
+    header, first, line, second, *_ = capsys.readouterr().out.split("\n")
+    assert header == "Train on 15 samples, validate on 5 samples"
+    assert (first, second) == ("Epoch 1/2", "Epoch 2/2")
+    assert line.startswith(f"15/15 [{'=' * 30}] - 0s - loss: ")
+    parts = [part.split(":")[0] for part in line.split(" - ")]
+    assert parts[2:] == ["loss", "mae", "val_loss", "val_mae"]
+
+
+def test_verbosity(model, data, capsys):
+    model.fit(*data, verbose=0)
+    model.evaluate(*data, verbose=0)
+    model.predict(data[0])
+    assert capsys.readouterr().out == ""
+    model.fit(*data, verbose=2)
+    assert "20/20 - 0s - loss: " in capsys.readouterr().out
+    model.evaluate(*data)
+    model.predict(data[0], verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.startswith(f"20/20 [{'=' * 30}] - 0s") for line in lines] == [True, True]
+
+
+def test_a_stdout_that_only_writes(model, data, monkeypatch):
+    class Plain:
+        write = staticmethod(lambda text: None)
+
+    for stream in (Plain(), None):
+        monkeypatch.setattr("sys.stdout", stream)
+        model.fit(*data, verbose=1)
+        model.evaluate(*data)
+        model.predict(data[0], verbose=2)
+    terminal = Plain()
+    terminal.isatty = lambda: True
+    ProgressLine(10, [], 1, terminal).update(5, 1.0, [])
+
+
+def test_a_terminal_s_line_is_rewritten_in_place():
+    stream = Terminal()
+    line = ProgressLine(60000, ["accuracy"], 1, stream)
+    assert line.callback is not None
+    line.update(6000, 2.0, [0.125])
+    line.update(30000, 1.5, [0.25])
+    line.finish({"loss": 1.0, "accuracy": 0.5, "val_loss": 0.00025})
+    first, second, last = stream.getvalue().split("\r")[1:]
+    assert first.startswith(f" 6000/60000 [==>{'.' * 27}] - ETA: ")
+    assert second.startswith(f"30000/60000 [{'=' * 14}>{'.' * 15}] - ETA: ")
+    assert max(len(first), len(second)) < 80
+    done = f"60000/60000 [{'=' * 30}] - 0s - loss: 1.0000 - accuracy: 0.5000 - val_loss: 2.5000e-04"
+    assert last == done + "\n"
+
+
+def test_elsewhere_nothing_is_written_before_the_end():
+    line = ProgressLine(10, [], 1, io.StringIO())
+    assert line.callback is None
+
+
+def test_an_error_ends_the_terminal_s_line():
+    stream = Terminal()
+    line = ProgressLine(10, [], 1, stream)
+    line.update(5, 1.0, [])
+    line.__exit__(KeyboardInterrupt)
+    assert stream.getvalue().endswith("\n")
+
+
+@pytest.mark.parametrize("metrics", [[], ["accuracy"], ["accuracy", "sparse_categorical_accuracy"]])
+def test_a_slow_evaluation_shows_how_far_it_is(rng, monkeypatch, metrics):
+    model = Sequential([Input((784,)), Dense(2000, "relu"), Dense(2000, "relu"), Dense(10)])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=metrics)
+    x, y = rng.random((5000, 784), np.float32), rng.integers(10, size=5000)
+    stream = Terminal()
+    monkeypatch.setattr("sys.stdout", stream)
+    threads = config.num_threads()
+    config.set_num_threads(1)  # long enough on any machine
+    model.evaluate(x, y)
+    config.set_num_threads(threads)
+    *partial, last = stream.getvalue().split("\r")[1:]
+    assert partial  # some 50 ms apart
+    for line in partial:
+        assert [part.split(":")[0].strip() for part in line.split(" - ")][1:3] == ["ETA", "loss"]
+    assert last.startswith(f"5000/5000 [{'=' * 30}] - ")
+    assert last.endswith("\n")
