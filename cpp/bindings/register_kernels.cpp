@@ -4,6 +4,7 @@
 
 #include "arrays.hpp"
 #include "digitnet/cpu/dispatch.hpp"
+#include "digitnet/cpu/parameter_panels.hpp"
 #include "digitnet/cpu/workspace.hpp"
 #include "register.hpp"
 
@@ -11,7 +12,10 @@ namespace digitnet::bindings {
 namespace {
 
 using cpu::kPanel;
+using cpu::kPanelRowBytes;
 using cpu::PaddedMatrix;
+using cpu::SparseEntry;
+using cpu::SparseRow;
 
 // One instruction set's kernels on NumPy arrays. Every argument is copied into the padded, aligned
 // form that kernel_table.hpp asks for: made for tests and micro-benchmarks, not for speed.
@@ -54,6 +58,42 @@ FloatArray multiply(const Kernels& k, const FloatArray& a, const FloatArray& b,
                       transpose_a ? 1 : left.stride(), transpose_a ? left.stride() : 1,
                       right.row(0) + at, right.stride(), result.row(0) + at, result.stride(),
                       bias ? start.row(0) + at : nullptr});
+  return to_array(result, rows, cols);
+}
+
+// The non-zeros of row r of a, written by the kernel under test.
+std::int64_t compress_row(const Kernels& k, const Samples& a, std::int64_t r, SparseEntry* out) {
+  const std::int64_t at = r * a.row_step;
+  return a.type == ElementType::kUint8
+             ? k.table.compress_u8(static_cast<const std::uint8_t*>(a.data) + at, a.feature_step,
+                                   a.features, 1.0F, kPanelRowBytes, out)
+             : k.table.compress_f32(static_cast<const float*>(a.data) + at, a.feature_step,
+                                    a.features, 1.0F, kPanelRowBytes, out);
+}
+
+FloatArray sparse_multiply(const Kernels& k, const py::array& a, const FloatArray& b,
+                           const std::optional<FloatArray>& bias) {
+  const Samples left = samples_of(a);
+  check(b.ndim() == 2 && b.shape(0) == left.features, "a and b must agree in depth");
+  const std::int64_t rows = left.count, depth = left.features, cols = b.shape(1);
+  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
+  Layer shape;
+  shape.in = depth;
+  shape.units = cols;
+  DenseParameters values{depth, cols, {b.data(), b.data() + b.size()}, {}};
+  if (bias) values.bias.assign(bias->data(), bias->data() + cols);
+  cpu::ParameterPanels panels(shape);
+  panels.pack(values);
+  std::vector<SparseEntry> entries(static_cast<std::size_t>(rows * depth));
+  std::vector<SparseRow> list;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    SparseEntry* at = entries.data() + r * depth;
+    list.push_back({at, static_cast<std::int32_t>(compress_row(k, left, r, at)),
+                    static_cast<std::int32_t>(r)});
+  }
+  PaddedMatrix result(rows, cols);
+  k.table.sparse_multiply({list.data(), rows, panels.panels(), panels.kernel(0), depth * kPanel,
+                           result.row(0), kPanel, result.stride(), panels.bias(0)});
   return to_array(result, rows, cols);
 }
 
@@ -191,6 +231,8 @@ void register_kernels(py::module_& m) {
       .def_property_readonly("name", [](const Kernels& k) { return std::string(k.table.name); })
       .def("multiply", &multiply, py::arg("a"), py::arg("b"), py::arg("bias") = py::none(),
            py::arg("transpose_a") = false)
+      .def("sparse_multiply", &sparse_multiply, py::arg("a"), py::arg("b"),
+           py::arg("bias") = py::none())
       .def("transpose", &transpose, x)
       .def("convert", &convert, x, scale, py::arg("offset"))
       .def("activate", &activate, activation, alpha, z)

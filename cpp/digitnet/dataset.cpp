@@ -1,5 +1,6 @@
 #include "digitnet/dataset.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -20,6 +21,13 @@ bool row_is_finite(const float* row, std::int64_t count) {
   return any == 0;
 }
 
+template <class Number>
+std::int64_t count_nonzeros(const Number* row, const Samples& samples) {
+  std::int64_t count = 0;
+  for (std::int64_t j = 0; j < samples.features; ++j) count += row[j * samples.feature_step] != 0;
+  return count;
+}
+
 }  // namespace
 
 std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite(const Samples& samples) {
@@ -32,6 +40,20 @@ std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite(const Sampl
       if (!std::isfinite(row[j * samples.feature_step])) return std::make_pair(i, j);
   }
   return std::nullopt;
+}
+
+double density(const Samples& samples) {
+  constexpr std::int64_t kLooked = 128;
+  const std::int64_t looked = std::min(samples.count, kLooked);
+  if (looked == 0) return 1;
+  std::int64_t nonzeros = 0;
+  for (std::int64_t i = 0; i < looked; ++i) {
+    const std::int64_t row = samples.count * i / looked * samples.row_step;
+    nonzeros += samples.type == ElementType::kUint8
+                    ? count_nonzeros(static_cast<const std::uint8_t*>(samples.data) + row, samples)
+                    : count_nonzeros(static_cast<const float*>(samples.data) + row, samples);
+  }
+  return static_cast<double>(nonzeros) / static_cast<double>(looked * samples.features);
 }
 
 std::optional<std::int64_t> first_label_outside(const std::int32_t* labels, std::int64_t count,

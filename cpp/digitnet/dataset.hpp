@@ -31,6 +31,10 @@ struct Dataset {
 // Position (sample, feature) of the first NaN or infinity, if any.
 std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite(const Samples& samples);
 
+// Share of the samples' values that are not zero, from at most some hundred samples spread over
+// all.
+double density(const Samples& samples);
+
 // Index of the first label outside [0, classes), if any.
 std::optional<std::int64_t> first_label_outside(const std::int32_t* labels, std::int64_t count,
                                                 std::int64_t classes);

@@ -11,18 +11,19 @@
 namespace digitnet::cpu {
 
 struct GradientTile {
-  std::size_t dense;  // index of the dense layer
-  int64_t panel;
-  int64_t row, rows;  // inputs row .. row + rows - 1
+  std::size_t dense;      // index of the dense layer
+  int64_t panel, panels;  // one, or two where the layer reads non-zeros
+  int64_t row, rows;      // inputs row .. row + rows - 1
 };
 
 // Where a member of the team computes its tiles.
 struct TileScratch {
   explicit TileScratch(int64_t batch);
 
-  AlignedBuffer<float> dz;      // (batch, 32): one panel of dz, packed
+  // For each of at most kPanels panels, one behind the other:
+  AlignedBuffer<float> dz;      // (batch, 32): dz, packed
   AlignedBuffer<float> kernel;  // (96, 32): gradient of the tile's kernel block
-  AlignedBuffer<float> bias;    // (32,): gradient of the panel's bias; in the tile with row 0 only
+  AlignedBuffer<float> bias;    // (32,): gradient of the bias; in tiles with row 0 only
   std::size_t packed_dense = 0;
   int64_t packed_panel = -1;  // which panel dz holds; -1: none
 };
@@ -31,7 +32,10 @@ class GradientTiles {
  public:
   static constexpr int64_t kRows = 96;
 
-  explicit GradientTiles(const Network& network, const Panels& dense);
+  static constexpr int64_t kPanels = 2;
+
+  // sparse: the first layer reads non-zeros.
+  GradientTiles(const Network& network, const Panels& dense, bool sparse);
 
   int64_t count() const { return static_cast<int64_t>(tiles_.size()); }
   const GradientTile& operator[](int64_t i) const { return tiles_[static_cast<std::size_t>(i)]; }
@@ -43,6 +47,9 @@ class GradientTiles {
                const Workspace& work, TileScratch& scratch) const;
 
  private:
+  static void pack(const GradientTile& tile, int64_t batch, const PaddedMatrix& dz,
+                   TileScratch& scratch);
+
   std::vector<GradientTile> tiles_;
   std::vector<double> cost_before_;  // per tile, and the total at the end
   std::vector<std::size_t> layer_of_dense_;

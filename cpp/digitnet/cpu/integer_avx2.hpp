@@ -82,6 +82,38 @@ DIGITNET_INLINE void transpose_groups(__m256& a, __m256& b, __m256& c, __m256& d
   c = _mm256_castpd_ps(_mm256_unpacklo_pd(ab_hi, cd_hi));
   d = _mm256_castpd_ps(_mm256_unpackhi_pd(ab_hi, cd_hi));
 }
+// The index of the lowest set bit of a mask that has one.
+DIGITNET_INLINE int lowest_bit(std::uint64_t mask) {
+#if defined(_MSC_VER) && !defined(__clang__)
+  unsigned long index;
+  _BitScanForward64(&index, mask);
+  return static_cast<int>(index);
+#else
+  return __builtin_ctzll(mask);
+#endif
+}
+
+// Bit i is set where p[i] is not zero, 0 <= i < 64.
+DIGITNET_INLINE std::uint64_t nonzero_mask64(const std::uint8_t* p) {
+  std::uint64_t mask = 0;
+  for (int v = 0; v < 2; ++v) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32 * v));
+    const int zeros = _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256()));
+    mask |= static_cast<std::uint64_t>(~static_cast<std::uint32_t>(zeros)) << (32 * v);
+  }
+  return mask;
+}
+DIGITNET_INLINE std::uint64_t nonzero_mask64(const float* p) {
+  std::uint64_t mask = 0;
+  for (int v = 0; v < 8; ++v) {
+    const __m256 differ =
+        _mm256_cmp_ps(_mm256_loadu_ps(p + 8 * v), _mm256_setzero_ps(), _CMP_NEQ_UQ);
+    mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_ps(differ)))
+            << (8 * v);
+  }
+  return mask;
+}
+
 // Each aligned group of four lanes of a, b, c, d, read as the columns of a 4 x 4 matrix, becomes
 // its rows.
 DIGITNET_INLINE void transpose_groups(Vec& a, Vec& b, Vec& c, Vec& d) {

@@ -43,6 +43,32 @@ DIGITNET_INLINE Vec load_u8(const std::uint8_t* p) {
   return to_float(Int{_mm512_maskz_cvtepu8_epi32(0xFFFF, bytes)});
 }
 
+// The index of the lowest set bit of a mask that has one.
+DIGITNET_INLINE int lowest_bit(std::uint64_t mask) {
+#if defined(_MSC_VER) && !defined(__clang__)
+  unsigned long index;
+  _BitScanForward64(&index, mask);
+  return static_cast<int>(index);
+#else
+  return __builtin_ctzll(mask);
+#endif
+}
+
+// Bit i is set where p[i] is not zero, 0 <= i < 64.
+DIGITNET_INLINE std::uint64_t nonzero_mask64(const std::uint8_t* p) {
+  const __m512i bytes = _mm512_loadu_si512(p);
+  return _mm512_test_epi8_mask(bytes, bytes);
+}
+DIGITNET_INLINE std::uint64_t nonzero_mask64(const float* p) {
+  std::uint64_t mask = 0;
+  for (int v = 0; v < 4; ++v) {
+    const __mmask16 lanes =
+        _mm512_cmp_ps_mask(_mm512_loadu_ps(p + 16 * v), _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    mask |= static_cast<std::uint64_t>(lanes) << (16 * v);
+  }
+  return mask;
+}
+
 // Each aligned group of four lanes of a, b, c, d, read as the columns of a 4 x 4 matrix, becomes
 // its rows.
 DIGITNET_INLINE void transpose_groups(Vec& a, Vec& b, Vec& c, Vec& d) {

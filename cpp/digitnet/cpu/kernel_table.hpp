@@ -48,6 +48,37 @@ struct Multiply {
   const float* bias;
 };
 
+// A non-zero: where its row of b begins, in bytes from b, and its value.
+struct SparseEntry {
+  std::uint32_t offset;
+  float value;
+};
+
+// The non-zeros of one row of a, in ascending order of k.
+struct SparseRow {
+  const SparseEntry* entries;
+  std::int32_t count;
+  std::int32_t row;  // of c
+};
+
+// Multiply with the zeros of a left out, which changes no bit of c (finite b given): the same sums
+// in the same order, c(list[i].row, j) = start + sum of value b(k, j) over the entries, one after
+// the other.
+//   list (rows,): rows of c that it does not name stay as they are; fastest where it is sorted by
+//   count, since neighbours run side by side. b, c: `panels` panels of kPanel columns each; panel p
+//   of b begins at b + p * b_panel (in floats), its rows lie where the entries say; panel p of c at
+//   c + p * c_panel, row r at + r * c_stride. bias (panels * kPanel,) or null: zeros. b, c, bias
+//   aligned, all steps multiples of 16.
+struct SparseMultiply {
+  const SparseRow* list;
+  int64_t rows, panels;
+  const float* b;
+  int64_t b_panel;
+  float* c;
+  int64_t c_panel, c_stride;
+  const float* bias;
+};
+
 // Row losses and the gradient with respect to the network's output, for `rows` samples.
 //   output (rows, cols), padded: in: the output (or, if fused, z of the last layer);
 //          out: unchanged (or, if fused, the probabilities softmax(z) / sigmoid(z)).
@@ -91,6 +122,15 @@ struct KernelTable {
   const char* name;
 
   void (*multiply)(const Multiply& args);
+  void (*sparse_multiply)(const SparseMultiply& args);
+
+  // Writes the non-zeros among src[i * src_step], 0 <= i < count, as entries with offset
+  // i * offset_step and value float(src[..]) * scale (zeros of src are left out, whatever the
+  // scale); returns how many.
+  int64_t (*compress_u8)(const std::uint8_t* src, int64_t src_step, int64_t count, float scale,
+                         std::uint32_t offset_step, SparseEntry* entries);
+  int64_t (*compress_f32)(const float* src, int64_t src_step, int64_t count, float scale,
+                          std::uint32_t offset_step, SparseEntry* entries);
 
   // dst(c, r) = src(r, c): a rows x cols block, both at most kPanel; src and dst aligned, strides
   // multiples of 16. Columns rows .. kPanel-1 of dst are set to zero.

@@ -26,6 +26,34 @@ void multiply(const Multiply& args) {
   }
 }
 
+void sparse_multiply(const SparseMultiply& args) {
+  for (int64_t p = 0; p < args.panels; ++p) {
+    const float* bias = args.bias != nullptr ? args.bias + p * kPanel : nullptr;
+    for (int64_t i = 0; i < args.rows; ++i) {
+      const SparseRow& row = args.list[i];
+      float* c = args.c + p * args.c_panel + row.row * args.c_stride;
+      for (int64_t j = 0; j < kPanel; ++j) c[j] = bias != nullptr ? bias[j] : 0.0F;
+      for (std::int32_t e = 0; e < row.count; ++e) {
+        const float* b = args.b + p * args.b_panel + row.entries[e].offset / sizeof(float);
+        for (int64_t j = 0; j < kPanel; ++j) c[j] += row.entries[e].value * b[j];
+      }
+    }
+  }
+}
+
+template <class Number>
+int64_t compress(const Number* src, int64_t src_step, int64_t count, float scale,
+                 std::uint32_t offset_step, SparseEntry* entries) {
+  int64_t found = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const Number value = src[i * src_step];
+    if (value == 0) continue;
+    entries[found++] = {static_cast<std::uint32_t>(i) * offset_step,
+                        static_cast<float>(value) * scale};
+  }
+  return found;
+}
+
 void transpose(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
                int64_t dst_stride) {
   for (int64_t c = 0; c < cols; ++c) {
@@ -185,9 +213,21 @@ double sum_squares(int64_t count, const float* w) {
 
 }  // namespace
 
-const KernelTable kGenericKernels = {
-    "generic", multiply,          transpose,         convert<std::uint8_t>, convert<float>,
-    activate,  activate_backward, generic_loss_rows, dropout_mask,          product,
-    sum_rows,  sgd_step,          sum_squares};
+const KernelTable kGenericKernels = {"generic",
+                                     multiply,
+                                     sparse_multiply,
+                                     compress<std::uint8_t>,
+                                     compress<float>,
+                                     transpose,
+                                     convert<std::uint8_t>,
+                                     convert<float>,
+                                     activate,
+                                     activate_backward,
+                                     generic_loss_rows,
+                                     dropout_mask,
+                                     product,
+                                     sum_rows,
+                                     sgd_step,
+                                     sum_squares};
 
 }  // namespace digitnet::cpu

@@ -1,6 +1,7 @@
 #include "digitnet/cpu/row_walk.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace digitnet::cpu {
 namespace {
@@ -19,7 +20,31 @@ void gather_samples(const KernelTable& kernels, const Samples& x, const std::uin
   }
 }
 
+void gather_nonzeros(const KernelTable& kernels, const Samples& x, const std::uint32_t* order,
+                     int64_t first, RowRange rows, float scale, SparseInput& out) {
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    const int64_t at = (order != nullptr ? order[r] : first + r) * x.row_step;
+    SparseEntry* entries = out.row_entries(r);
+    out.set_count(
+        r, x.type == ElementType::kUint8
+               ? kernels.compress_u8(static_cast<const std::uint8_t*>(x.data) + at, x.feature_step,
+                                     x.features, scale, kPanelRowBytes, entries)
+               : kernels.compress_f32(static_cast<const float*>(x.data) + at, x.feature_step,
+                                      x.features, scale, kPanelRowBytes, entries));
+  }
+}
+
 }  // namespace
+
+bool RowWalk::reads_sparse(const Samples& samples, int64_t rows) const {
+  // Below this share of non-zeros skipping the others pays (measured: see docs/performance.md).
+  constexpr double kSparseDensity = 0.35;
+  constexpr int64_t kMostRows = std::numeric_limits<std::uint32_t>::max() / kPanelRowBytes;
+  if (network_.layers().empty() || network_.layers()[0].kind != LayerKind::kDense) return false;
+  if (network_.input_offset() != 0 || samples.features > kMostRows || rows > kMostRows)
+    return false;
+  return density(samples) < kSparseDensity;
+}
 
 const PaddedMatrix& RowWalk::input_of(std::size_t layer, const Workspace& work) const {
   return layer == 0 ? work.input : work.a[layer - 1];
@@ -47,8 +72,11 @@ bool RowWalk::fuses(const Loss& loss) const {
 
 void RowWalk::gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
                      Workspace& work) const {
-  gather_samples(kernels_, data.x, order, first, rows, network_.input_scale(),
-                 network_.input_offset(), work.input);
+  if (work.sparse)
+    gather_nonzeros(kernels_, data.x, order, first, rows, network_.input_scale(), work.nonzeros);
+  else
+    gather_samples(kernels_, data.x, order, first, rows, network_.input_scale(),
+                   network_.input_offset(), work.input);
   if (data.labels == nullptr && !data.targets) return;
   for (int64_t r = rows.begin; r < rows.end; ++r) {
     const int64_t sample = order != nullptr ? order[r] : first + r;
@@ -76,18 +104,31 @@ void RowWalk::forward(RowRange rows, const Pass& pass, Workspace& work) const {
   }
 }
 
+// z = input @ kernel + bias from the input's non-zeros.
+void RowWalk::multiply_input(const ParameterPanels& dense, RowRange rows, PaddedMatrix& z,
+                             Workspace& work) const {
+  kernels_.sparse_multiply({work.nonzeros.list_rows(rows), rows.size(), dense.panels(),
+                            dense.kernel(0), dense.in() * kPanel, z.row(rows.begin), kPanel,
+                            z.stride(), dense.bias(0)});
+}
+
 void RowWalk::forward_dense(std::size_t l, const ParameterPanels& dense, RowRange rows,
                             const Pass& pass, Workspace& work) const {
   const Layer& layer = network_.layers()[l];
   const Activation activation = activation_of(l, pass);
-  const PaddedMatrix& x = input_of(l, work);
+  const bool sparse = l == 0 && work.sparse;
   PaddedMatrix& a = work.a[l];
   PaddedMatrix& z = needs_preactivation(activation) ? work.z[l] : a;
   const bool whole_rows = activation == Activation::kSoftmax;
+  if (sparse) multiply_input(dense, rows, z, work);
   for (int64_t p = 0; p < dense.panels(); ++p) {
     const int64_t cols = dense.cols_of(p), at = p * kPanel;
-    kernels_.multiply({rows.size(), cols, layer.in, x.row(rows.begin), x.stride(), 1,
-                       dense.kernel(p), kPanel, z.row(rows.begin) + at, z.stride(), dense.bias(p)});
+    if (!sparse) {
+      const PaddedMatrix& x = input_of(l, work);
+      kernels_.multiply({rows.size(), cols, layer.in, x.row(rows.begin), x.stride(), 1,
+                         dense.kernel(p), kPanel, z.row(rows.begin) + at, z.stride(),
+                         dense.bias(p)});
+    }
     // Right behind the product, while the block is in the nearest cache.
     if (!whole_rows && activation != Activation::kLinear)
       kernels_.activate(activation, layer.alpha, rows.size(), cols, z.row(rows.begin) + at,

@@ -10,11 +10,6 @@ namespace digitnet::cpu {
 // Rows that pass through all layers together, so that their activations stay in the level-2 cache.
 inline constexpr int64_t kBlockRows = 96;
 
-struct RowRange {
-  int64_t begin, end;
-  int64_t size() const { return end - begin; }
-};
-
 // How one pass over the network goes.
 struct Pass {
   // The loss takes the last activation along (see RowWalk::fuses): the walk leaves it out.
@@ -26,6 +21,9 @@ class RowWalk {
  public:
   RowWalk(const Network& network, const Panels& dense, const KernelTable& kernels)
       : network_(network), dense_(dense), kernels_(kernels) {}
+
+  // True where reading the data as their non-zeros is faster. Either way gives the same bits.
+  bool reads_sparse(const Samples& samples, int64_t rows) const;
 
   // Row r of the workspace takes sample order[r], or first + r where order is null.
   void gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
@@ -47,6 +45,8 @@ class RowWalk {
  private:
   const PaddedMatrix& input_of(std::size_t layer, const Workspace& work) const;
   Activation activation_of(std::size_t layer, const Pass& pass) const;
+  void multiply_input(const ParameterPanels& dense, RowRange rows, PaddedMatrix& z,
+                      Workspace& work) const;
   void forward_dense(std::size_t layer, const ParameterPanels& dense, RowRange rows,
                      const Pass& pass, Workspace& work) const;
   void forward_elementwise(std::size_t layer, RowRange rows, const Pass& pass,

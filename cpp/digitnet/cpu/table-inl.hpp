@@ -6,14 +6,15 @@
 #include "digitnet/cpu/dropout-inl.hpp"
 #include "digitnet/cpu/elementwise-inl.hpp"
 #include "digitnet/cpu/loss-inl.hpp"
+#include "digitnet/cpu/sparse-inl.hpp"
 
 namespace digitnet::cpu {
 namespace {
 
 constexpr KernelTable vector_kernels(const char* name) {
-  return {name,     multiply,          transpose,  convert_u8,   convert_f32,
-          activate, activate_backward, loss_rows,  dropout_mask, product,
-          sum_rows, sgd_step,          sum_squares};
+  return {name,       multiply,    sparse_multiply, compress_u8,       compress_f32, transpose,
+          convert_u8, convert_f32, activate,        activate_backward, loss_rows,    dropout_mask,
+          product,    sum_rows,    sgd_step,        sum_squares};
 }
 
 }  // namespace

@@ -25,25 +25,37 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
       data_(data),
       plan_(plan),
       walk_(network, dense, kernels),
-      tiles_(network, dense),
-      work_(network, batch_rows(data, plan), Purpose::kTrain, &plan.objective),
+      sparse_(walk_.reads_sparse(data.x, batch_rows(data, plan))),
+      tiles_(network, dense, sparse_),
+      work_(network, batch_rows(data, plan), Purpose::kTrain, &plan.objective,
+            sparse_ ? members : 0),
       tile_penalty_(static_cast<std::size_t>(tiles_.count()), 0.0) {
   for (int m = 0; m < members; ++m)
     members_.emplace_back(batch_rows(data, plan), walk_.transpose_scratch());
 }
 
+// The non-zeros of the member's rows, and its part in turning those of the batch into columns.
+void TrainingRun::gather_sparse(ThreadTeam& team, int member, int64_t first, RowRange mine) {
+  walk_.gather(data_, order_at(first), first, mine, work_);
+  work_.nonzeros.tally(member, mine);
+  team.barrier();
+  work_.nonzeros.turn(member, team.size(), mine, GradientTiles::kRows);
+}
+
 template <class Watch>
-void TrainingRun::rows_phase(int member, int members, int64_t first, int64_t batch,
+void TrainingRun::rows_phase(ThreadTeam& team, int member, int64_t first, int64_t batch,
                              const Pass& pass, const Watch& watch) {
+  const int members = team.size();
   const RowRange mine{batch * member / members, batch * (member + 1) / members};
-  const int64_t blocks = (mine.size() + kBlockRows - 1) / kBlockRows;
-  const std::uint32_t* order = plan_.order != nullptr ? plan_.order + first : nullptr;
+  if (sparse_) gather_sparse(team, member, first, mine);
+  const int64_t most = sparse_ ? kSparseBlockRows : kBlockRows;
+  const int64_t blocks = (mine.size() + most - 1) / most;
   float* scratch = members_[static_cast<std::size_t>(member)].transpose.data();
   const float scale = 1.0F / static_cast<float>(batch);
   for (int64_t b = 0; b < blocks && (b == 0 || watch()); ++b) {
     const RowRange rows{mine.begin + mine.size() * b / blocks,
                         mine.begin + mine.size() * (b + 1) / blocks};
-    walk_.gather(data_, order, first, rows, work_);
+    if (!sparse_) walk_.gather(data_, order_at(first), first, rows, work_);
     walk_.forward(rows, pass, work_);
     walk_.loss(plan_.objective, rows, pass, scale, work_);
     walk_.backward(rows, pass, work_, scratch);
@@ -72,7 +84,7 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
     for (int64_t first = 0; first < data_.x.count; first += plan_.batch_size) {
       const int64_t batch = std::min(plan_.batch_size, data_.x.count - first);
       const DropoutState state{plan_.dropout_seed, iteration};
-      rows_phase(member, team.size(), first, batch, {fused, dropout ? &state : nullptr}, watch);
+      rows_phase(team, member, first, batch, {fused, dropout ? &state : nullptr}, watch);
       team.barrier();
       if (!going) return;  // between barriers nobody changes it: all members leave here together
       tiles_phase(member, team.size(), batch, sink);
@@ -96,14 +108,24 @@ void TrainingRun::tiles_phase(int member, int members, int64_t batch, TileSink& 
   const int64_t end = tiles_.share_begin(member + 1, members);
   for (int64_t t = tiles_.share_begin(member, members); t < end; ++t) {
     const GradientTile& tile = tiles_[t];
-    const ParameterPanels& dense = dense_[tile.dense];
     tiles_.compute(tile, kernels_, batch, work_, scratch);
-    if (dense.kernel_l2() != 0)
-      tile_penalty_[static_cast<std::size_t>(t)] =
-          static_cast<double>(dense.kernel_l2()) *
-          kernels_.sum_squares(tile.rows * kPanel, dense.kernel(tile.panel) + tile.row * kPanel);
-    sink.take(tile, scratch.kernel.data(), tile.row == 0 ? scratch.bias.data() : nullptr);
+    tile_penalty_[static_cast<std::size_t>(t)] = penalty_of(tile);
+    for (int64_t p = 0; p < tile.panels; ++p)
+      sink.take({tile.dense, tile.panel + p, 1, tile.row, tile.rows},
+                scratch.kernel.data() + p * GradientTiles::kRows * kPanel,
+                tile.row == 0 ? scratch.bias.data() + p * kPanel : nullptr);
   }
+}
+
+// l2 * sum of squares of the tile's part of the kernel
+double TrainingRun::penalty_of(const GradientTile& tile) const {
+  const ParameterPanels& dense = dense_[tile.dense];
+  if (dense.kernel_l2() == 0) return 0;
+  double sum = 0;
+  for (int64_t p = 0; p < tile.panels; ++p)
+    sum +=
+        kernels_.sum_squares(tile.rows * kPanel, dense.kernel(tile.panel + p) + tile.row * kPanel);
+  return static_cast<double>(dense.kernel_l2()) * sum;
 }
 
 void TrainingRun::add_step(int64_t batch, Totals& totals) const {

@@ -33,6 +33,10 @@ class TrainingRun {
            Monitor& monitor);
 
  private:
+  // Rows that go through together where the input is sparse: all panels of the first kernel pass by
+  // for each block, so few and large blocks are better.
+  static constexpr int64_t kSparseBlockRows = 512;
+
   struct Member {
     Member(int64_t batch, int64_t transposed) : tiles(batch), transpose(transposed) {}
     TileScratch tiles;
@@ -41,9 +45,14 @@ class TrainingRun {
 
   // watch() is asked between blocks of rows; false: leave the step, which has changed nothing yet.
   template <class Watch>
-  void rows_phase(int member, int members, int64_t first, int64_t batch, const Pass& pass,
+  void rows_phase(ThreadTeam& team, int member, int64_t first, int64_t batch, const Pass& pass,
                   const Watch& watch);
+  void gather_sparse(ThreadTeam& team, int member, int64_t first, RowRange mine);
+  const std::uint32_t* order_at(int64_t first) const {
+    return plan_.order != nullptr ? plan_.order + first : nullptr;
+  }
   void tiles_phase(int member, int members, int64_t batch, TileSink& sink);
+  double penalty_of(const GradientTile& tile) const;
   void add_step(int64_t batch, Totals& totals) const;
 
   const Panels& dense_;
@@ -51,6 +60,7 @@ class TrainingRun {
   const Dataset& data_;
   const TrainPlan& plan_;
   RowWalk walk_;
+  const bool sparse_;  // the input is read as its non-zeros
   GradientTiles tiles_;
   Workspace work_;
   std::vector<Member> members_;

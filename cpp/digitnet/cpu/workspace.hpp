@@ -4,6 +4,7 @@
 
 #include "digitnet/aligned_buffer.hpp"
 #include "digitnet/cpu/kernel_table.hpp"
+#include "digitnet/cpu/sparse_input.hpp"
 #include "digitnet/engine.hpp"
 #include "digitnet/matrix.hpp"
 #include "digitnet/network.hpp"
@@ -34,8 +35,12 @@ enum class Purpose { kPredict, kEvaluate, kTrain };
 // Everything a walk over at most `rows` samples needs beside the parameters. Threads may share one,
 // each on its own range of rows.
 struct Workspace {
-  Workspace(const Network& network, int64_t rows, Purpose purpose, const Objective* objective);
+  // sparse_members: of the team that fills the input, if it is read as its non-zeros; else 0.
+  Workspace(const Network& network, int64_t rows, Purpose purpose, const Objective* objective,
+            int sparse_members);
 
+  bool sparse;                      // which of the two inputs below is used
+  SparseInput nonzeros;             // (rows, input_size), scaled
   PaddedMatrix input;               // (rows, input_size), converted, scaled
   std::vector<PaddedMatrix> z;      // per layer: only where the derivative needs it
   std::vector<PaddedMatrix> a;      // per layer: its output

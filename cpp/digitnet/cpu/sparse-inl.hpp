@@ -1,0 +1,136 @@
+#pragma once
+// The matrix product with the zeros of its left side left out, after vector_avx2.hpp or
+// vector_avx512.hpp.
+//
+// Limits: per non-zero and vector of columns one load of b and one fused multiply-add, per non-zero
+// the load of the entry. A sum is one chain of dependent additions (that is what keeps the bits
+// those of the dense product), so several rows run side by side to hide their latency, and a row
+// takes as many vectors as the registers hold to share the entry's cost.
+
+#include "digitnet/cpu/kernel_table.hpp"
+
+namespace digitnet::cpu {
+namespace {
+
+#ifdef __AVX512F__
+constexpr int kSparseRows = 4, kSparsePanels = 2;  // 16 accumulators of 32 registers
+#else
+constexpr int kSparseRows = 2, kSparsePanels = 1;  // 8 (a Vec is two) of 16
+#endif
+constexpr int kPanelVectors = static_cast<int>(kPanel / kLanes);
+
+// sum[.] += value * row of b, for P panels
+template <int P>
+DIGITNET_INLINE void add_entry(const SparseMultiply& m, SparseEntry entry,
+                               Vec (&sum)[P * kPanelVectors]) {
+  const float* b =
+      reinterpret_cast<const float*>(reinterpret_cast<const char*>(m.b) + entry.offset);
+  const Vec value = broadcast(entry.value);
+#pragma GCC unroll 4
+  for (int p = 0; p < P; ++p)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v) {
+      Vec& s = sum[p * kPanelVectors + v];
+      s = fma(value, load(b + p * m.b_panel + v * kLanes), s);
+    }
+}
+
+// R rows of the list, P panels. Side by side as far as the shortest (the first, where the list is
+// sorted) reaches, then each to its end.
+template <int R, int P>
+void sparse_rows(const SparseMultiply& m, const SparseRow* list) {
+  constexpr int kVectors = P * kPanelVectors;
+  Vec sum[R][kVectors];
+#pragma GCC unroll 4
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v)
+      sum[r][v] = m.bias != nullptr ? load(m.bias + v * kLanes) : zero();
+  std::int32_t shared = list[0].count;
+#pragma GCC unroll 4
+  for (int r = 1; r < R; ++r) shared = list[r].count < shared ? list[r].count : shared;
+  for (std::int32_t e = 0; e < shared; ++e)
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) add_entry<P>(m, list[r].entries[e], sum[r]);
+#pragma GCC unroll 4
+  for (int r = 0; r < R; ++r) {
+    for (std::int32_t e = shared; e < list[r].count; ++e)
+      add_entry<P>(m, list[r].entries[e], sum[r]);
+    float* c = m.c + list[r].row * m.c_stride;
+#pragma GCC unroll 4
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v)
+        store(c + p * m.c_panel + v * kLanes, sum[r][p * kPanelVectors + v]);
+  }
+}
+
+template <int P>
+void sparse_panels(const SparseMultiply& m) {
+  int64_t i = 0;
+  for (; i + kSparseRows <= m.rows; i += kSparseRows) sparse_rows<kSparseRows, P>(m, m.list + i);
+  for (; i < m.rows; ++i) sparse_rows<1, P>(m, m.list + i);
+}
+
+void sparse_multiply(const SparseMultiply& args) {
+  SparseMultiply m = args;
+  while (m.panels > 0) {
+    const int64_t taken = m.panels < kSparsePanels ? 1 : kSparsePanels;
+    if (taken == 1) {
+      sparse_panels<1>(m);
+    } else {
+      sparse_panels<kSparsePanels>(m);
+    }
+    m.b += taken * m.b_panel;
+    m.c += taken * m.c_panel;
+    if (m.bias != nullptr) m.bias += taken * kPanel;
+    m.panels -= taken;
+  }
+}
+
+// Appends an entry for every bit of mask, bit i standing for src[i * src_step].
+template <class Number>
+DIGITNET_INLINE SparseEntry* append_entries(std::uint64_t mask, const Number* src, int64_t src_step,
+                                            float scale, std::uint32_t offset,
+                                            std::uint32_t offset_step, SparseEntry* out) {
+  for (; mask != 0; mask &= mask - 1) {
+    const int i = lowest_bit(mask);
+    *out++ = {offset + static_cast<std::uint32_t>(i) * offset_step,
+              static_cast<float>(src[i * src_step]) * scale};
+  }
+  return out;
+}
+
+template <class Number>
+int64_t compress(const Number* src, int64_t src_step, int64_t count, float scale,
+                 std::uint32_t offset_step, SparseEntry* entries) {
+  constexpr int64_t kBits = 64;
+  SparseEntry* out = entries;
+  for (int64_t i = 0; i < count; i += kBits) {
+    const Number* at = src + i * src_step;
+    std::uint64_t mask = 0;
+    if (src_step == 1 && i + kBits <= count) {
+      mask = nonzero_mask64(at);
+    } else {
+      const int64_t rest = count - i < kBits ? count - i : kBits;
+      for (int64_t j = 0; j < rest; ++j)
+        mask |= static_cast<std::uint64_t>(at[j * src_step] != 0) << j;
+    }
+    out = append_entries(mask, at, src_step, scale, static_cast<std::uint32_t>(i) * offset_step,
+                         offset_step, out);
+  }
+  return out - entries;
+}
+
+int64_t compress_u8(const std::uint8_t* src, int64_t src_step, int64_t count, float scale,
+                    std::uint32_t offset_step, SparseEntry* entries) {
+  return compress(src, src_step, count, scale, offset_step, entries);
+}
+
+int64_t compress_f32(const float* src, int64_t src_step, int64_t count, float scale,
+                     std::uint32_t offset_step, SparseEntry* entries) {
+  return compress(src, src_step, count, scale, offset_step, entries);
+}
+
+}  // namespace
+}  // namespace digitnet::cpu

@@ -1,0 +1,70 @@
+#include "digitnet/cpu/sparse_input.hpp"
+
+#include <algorithm>
+
+namespace digitnet::cpu {
+namespace {
+
+void sort_by_count(SparseRow* begin, SparseRow* end) {
+  std::sort(begin, end, [](const SparseRow& a, const SparseRow& b) { return a.count < b.count; });
+}
+
+}  // namespace
+
+SparseInput::SparseInput(int64_t rows, int64_t features, int members, bool with_columns)
+    : features_(features),
+      row_entries_(rows * features),
+      row_count_(rows),
+      row_list_(static_cast<std::size_t>(rows)) {
+  if (!with_columns) return;
+  column_entries_ = AlignedBuffer<SparseEntry>(rows * features);
+  tally_ = AlignedBuffer<std::int32_t>(members * features);
+  next_ = AlignedBuffer<int64_t>(members * features);
+  column_list_.resize(static_cast<std::size_t>(features));
+}
+
+const SparseRow* SparseInput::list_rows(RowRange rows) {
+  SparseRow* list = row_list_.data() + rows.begin;
+  for (int64_t r = rows.begin; r < rows.end; ++r)
+    list[r - rows.begin] = {row_entries(r), row_count_[r],
+                            static_cast<std::int32_t>(r - rows.begin)};
+  sort_by_count(list, list + rows.size());
+  return list;
+}
+
+void SparseInput::tally(int member, RowRange rows) {
+  std::int32_t* count = tally_.data() + member * features_;
+  std::fill_n(count, features_, 0);
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    const SparseEntry* entries = row_entries(r);
+    for (std::int32_t e = 0; e < row_count_[r]; ++e) ++count[entries[e].offset / kPanelRowBytes];
+  }
+}
+
+void SparseInput::turn(int member, int members, RowRange rows, int64_t block) {
+  int64_t* next = next_.data() + member * features_;
+  int64_t begin = 0;  // of the column's entries
+  for (int64_t column = 0; column < features_; ++column) {
+    int64_t count = 0;
+    for (int m = 0; m < members; ++m) {
+      if (m == member) next[column] = begin + count;
+      count += tally_[m * features_ + column];
+    }
+    if (column / block % members == member)
+      column_list_[static_cast<std::size_t>(column)] = {column_entries_.data() + begin,
+                                                        static_cast<std::int32_t>(count),
+                                                        static_cast<std::int32_t>(column % block)};
+    begin += count;
+  }
+  for (int64_t first = member * block; first < features_; first += members * block)
+    sort_by_count(column_list_.data() + first,
+                  column_list_.data() + std::min(first + block, features_));
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    const SparseEntry* entries = row_entries(r);
+    const auto offset = static_cast<std::uint32_t>(r) * kPanelRowBytes;
+    for (std::int32_t e = 0; e < row_count_[r]; ++e)
+      column_entries_[next[entries[e].offset / kPanelRowBytes]++] = {offset, entries[e].value};
+  }
+}
+
+}  // namespace digitnet::cpu
