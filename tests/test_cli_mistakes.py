@@ -133,18 +133,14 @@ def test_a_model_that_cannot_be_tested_says_what_to_do(capsys, tmp_path):
     from digitnet.layers import Dense
     from digitnet.models import Sequential
 
-    model = Sequential([Dense(10, activation="softmax", input_shape=(784,))])
+    model = Sequential([Dense(3, input_shape=(784,))])
     path = tmp_path / "bare.safetensors"
-    for loss in (None, "mse"):
-        if loss:
-            model.pop()
-            model.add(Dense(3, input_shape=(784,)))
-            model.compile("sgd", loss=loss)
+    for expected in ("call model.compile(..., loss=...)", "with 10 outputs, got outputs (3,)"):
         model.save(path)
         status, _, err = run(capsys, "evaluate", path, "--dataset", "sample")
         assert status == 1
-        expected = "with 10 outputs, got outputs (3,)" if loss else "call model.compile(..., loss="
         assert expected in err
+        model.compile("sgd", loss="mse")
 
 
 @pytest.mark.parametrize(

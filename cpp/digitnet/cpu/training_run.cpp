@@ -65,37 +65,40 @@ void TrainingRun::rows_phase(ThreadTeam& team, int member, int64_t first, int64_
 void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint64_t& iteration,
                       Totals& totals, Monitor& monitor) {
   const bool fused = walk_.fuses(plan_.objective.loss);
-  std::atomic<bool> going{true};
+  // Member 0 tells the monitor; what that throws ends the work of all. Each flag is written in one
+  // phase and read behind the barrier that ends it, so that all members read the same: with one
+  // flag for both, a late reader could see what member 0 wrote in the next phase already.
+  std::atomic<bool> abandoned{false};  // written in the rows phase
+  std::atomic<bool> stopped{false};    // written between steps
   std::exception_ptr failure;
-  // Member 0 tells the monitor; what that throws ends the work of all.
-  const auto report = [&] {
+  const auto report_to = [&](std::atomic<bool>& flag) {
     try {
       monitor.progressed(totals.samples, totals);
     } catch (...) {
       failure = std::current_exception();
-      going = false;
+      flag = true;
     }
   };
   auto job = [&](int member) {
     const auto watch = [&, member] {
-      if (member == 0) report();
-      return going.load(std::memory_order_relaxed);
+      if (member == 0 && !abandoned) report_to(abandoned);
+      return !abandoned;
     };
     for (int64_t first = 0; first < data_.x.count; first += plan_.batch_size) {
       const int64_t batch = std::min(plan_.batch_size, data_.x.count - first);
       const DropoutState state{plan_.dropout_seed, iteration};
       rows_phase(team, member, first, batch, {fused, dropout ? &state : nullptr}, watch);
       team.barrier();
-      if (!going) return;  // between barriers nobody changes it: all members leave here together
+      if (abandoned) return;
       tiles_phase(member, team.size(), batch, sink);
       team.barrier();
       if (member == 0) {
         ++iteration;
         add_step(batch, totals);
-        report();
+        report_to(stopped);
       }
       team.barrier();
-      if (!going) return;
+      if (stopped) return;
     }
   };
   team.run(job);

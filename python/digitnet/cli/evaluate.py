@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import data as data_module
-from . import options
+from . import network, options
 
 
 def add_parser(commands: options.Commands) -> None:
@@ -56,10 +56,7 @@ def _check(path: str, model: Any) -> None:
             f"{path}: this model was saved without compile or without a loss; call "
             "model.compile(..., loss=...) and save it again"
         )
-    if model.output_shape[1:] != (10,):
-        raise ValueError(
-            f"{path}: expected a model with 10 outputs, got outputs {model.output_shape[1:]}"
-        )
+    network.require_ten_outputs(path, model)
 
 
 def _targets(model: Any, labels: NDArray[np.uint8]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The networks that the commands train."""
+"""The networks that the commands train and use."""
 
 from __future__ import annotations
 
@@ -45,3 +45,11 @@ def build(
     optimizer = SGD(learning_rate, momentum=momentum)
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+def require_ten_outputs(path: str, model: Any) -> None:
+    """Raise ValueError unless the model of the file `path` tells ten classes apart."""
+    if model.output_shape[1:] != (10,):
+        raise ValueError(
+            f"{path}: expected a model with 10 outputs, got outputs {model.output_shape[1:]}"
+        )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import data as data_module
-from . import digits, messages, options
+from . import digits, messages, network, options
 
 
 def add_parser(commands: options.Commands) -> None:
@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Classify every image of every file; a file that cannot be read does not stop the others."""
     options.apply_machine(args)
     model = options.load_model(args)
+    network.require_ten_outputs(args.model, model)
     divide = data_module.divides_pixels(model, args.no_scaling)
     status, records = 0, []
     for path in args.files:
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             status = 1
             continue
         inputs = data_module.as_model_input(model, images, divide)
-        for index, row in enumerate(model.predict(inputs, verbose=0)):
+        for index, row in enumerate(_probabilities(model.predict(inputs, verbose=0))):
             if args.json:
                 records.append(_record(path, index, row))
             else:
@@ -69,6 +70,15 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(records, indent=1))
     return status
+
+
+def _probabilities(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The rows if they are probabilities, else (a network without softmax) their softmax."""
+    if (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
+        return outputs
+    from digitnet.activations import softmax
+
+    return softmax(outputs)
 
 
 def _line(place: str, row: NDArray[np.float32], top: int) -> str:
