@@ -1,0 +1,44 @@
+"""DIGITNET_CPU_ISA selects the instruction set; what cannot be had is refused in one sentence."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from digitnet import _core
+
+KNOWN = ["generic", "avx2", "avx512"]
+
+
+def isa_of_a_process(value):
+    """Return exit status and last line of a process with DIGITNET_CPU_ISA=value."""
+    program = "import digitnet; print(digitnet.config.cpu_isa())"
+    environment = {**os.environ, "DIGITNET_CPU_ISA": value}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, (done.stdout + done.stderr).strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("isa", KNOWN)
+def test_a_known_one_is_selected_or_refused(isa):
+    status, line = isa_of_a_process(isa)
+    if isa in _core.supported_cpu_isas():
+        assert (status, line) == (0, isa)
+    else:
+        supported = ", ".join(_core.supported_cpu_isas())
+        assert status == 1
+        assert line == (
+            f"RuntimeError: DIGITNET_CPU_ISA asks for {isa}, "
+            f"but this machine supports only {supported}"
+        )
+
+
+def test_an_unknown_one_is_refused():
+    status, line = isa_of_a_process("sse9")
+    assert status == 1
+    assert line == "ValueError: DIGITNET_CPU_ISA must be generic, avx2 or avx512, got 'sse9'"
+
+
+def test_empty_means_the_fastest():
+    assert isa_of_a_process("") == (0, _core.supported_cpu_isas()[-1])
