@@ -69,6 +69,24 @@ DIGITNET_INLINE std::uint64_t nonzero_mask64(const float* p) {
   return mask;
 }
 
+DIGITNET_INLINE int count_bits(__mmask16 mask) { return static_cast<int>(_mm_popcnt_u32(mask)); }
+DIGITNET_INLINE Vec load16(const std::uint8_t* p) { return load_u8(p); }
+DIGITNET_INLINE Vec load16(const float* p) { return loadu(p); }
+// first + i step in lane i
+DIGITNET_INLINE __m512i lane_offsets(std::uint32_t first, std::uint32_t step) {
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(first)),
+                          _mm512_mullo_epi32(lanes, _mm512_set1_epi32(static_cast<int>(step))));
+}
+// Writes a_0 b_0 a_1 b_1 .. a_15 b_15.
+DIGITNET_INLINE void store_pairs(__m512i a, __m512i b, void* out) {
+  const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i high =
+      _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  _mm512_storeu_si512(out, _mm512_permutex2var_epi32(a, low, b));
+  _mm512_storeu_si512(static_cast<char*>(out) + 64, _mm512_permutex2var_epi32(a, high, b));
+}
+
 // Each aligned group of four lanes of a, b, c, d, read as the columns of a 4 x 4 matrix, becomes
 // its rows.
 DIGITNET_INLINE void transpose_groups(Vec& a, Vec& b, Vec& c, Vec& d) {

@@ -126,7 +126,7 @@ struct KernelTable {
 
   // Writes the non-zeros among src[i * src_step], 0 <= i < count, as entries with offset
   // i * offset_step and value float(src[..]) * scale (zeros of src are left out, whatever the
-  // scale); returns how many.
+  // scale); returns how many. Scratches up to 16 entries behind them.
   int64_t (*compress_u8)(const std::uint8_t* src, int64_t src_step, int64_t count, float scale,
                          std::uint32_t offset_step, SparseEntry* entries);
   int64_t (*compress_f32)(const float* src, int64_t src_step, int64_t count, float scale,

@@ -90,15 +90,37 @@ void sparse_multiply(const SparseMultiply& args) {
 
 // Appends an entry for every bit of mask, bit i standing for src[i * src_step].
 template <class Number>
-DIGITNET_INLINE SparseEntry* append_entries(std::uint64_t mask, const Number* src, int64_t src_step,
-                                            float scale, std::uint32_t offset,
-                                            std::uint32_t offset_step, SparseEntry* out) {
+DIGITNET_INLINE SparseEntry* append_bits(std::uint64_t mask, const Number* src, int64_t src_step,
+                                         float scale, std::uint32_t offset,
+                                         std::uint32_t offset_step, SparseEntry* out) {
   for (; mask != 0; mask &= mask - 1) {
     const int i = lowest_bit(mask);
     *out++ = {offset + static_cast<std::uint32_t>(i) * offset_step,
               static_cast<float>(src[i * src_step]) * scale};
   }
   return out;
+}
+
+// The same for 64 neighbours (src_step 1), of which some are not zero.
+template <class Number>
+DIGITNET_INLINE SparseEntry* append64(std::uint64_t mask, const Number* src, float scale,
+                                      std::uint32_t offset, std::uint32_t offset_step,
+                                      SparseEntry* out) {
+#ifdef __AVX512F__
+  // No branch on the data: sixteen lanes at a time move together and are stored whole; what lies
+  // behind the last entry is overwritten by the next ones.
+  for (int v = 0; v < 4; ++v, mask >>= kLanes, src += kLanes) {
+    const auto lanes = static_cast<__mmask16>(mask);
+    const __m512 values = _mm512_maskz_compress_ps(lanes, mul(load16(src), broadcast(scale)).v);
+    const __m512i places = _mm512_maskz_compress_epi32(lanes, lane_offsets(offset, offset_step));
+    store_pairs(places, _mm512_castps_si512(values), out);
+    out += count_bits(lanes);
+    offset += static_cast<std::uint32_t>(kLanes) * offset_step;
+  }
+  return out;
+#else
+  return append_bits(mask, src, 1, scale, offset, offset_step, out);
+#endif
 }
 
 template <class Number>
@@ -108,16 +130,17 @@ int64_t compress(const Number* src, int64_t src_step, int64_t count, float scale
   SparseEntry* out = entries;
   for (int64_t i = 0; i < count; i += kBits) {
     const Number* at = src + i * src_step;
-    std::uint64_t mask = 0;
+    const auto offset = static_cast<std::uint32_t>(i) * offset_step;
     if (src_step == 1 && i + kBits <= count) {
-      mask = nonzero_mask64(at);
-    } else {
-      const int64_t rest = count - i < kBits ? count - i : kBits;
-      for (int64_t j = 0; j < rest; ++j)
-        mask |= static_cast<std::uint64_t>(at[j * src_step] != 0) << j;
+      const std::uint64_t mask = nonzero_mask64(at);
+      if (mask != 0) out = append64(mask, at, scale, offset, offset_step, out);
+      continue;
     }
-    out = append_entries(mask, at, src_step, scale, static_cast<std::uint32_t>(i) * offset_step,
-                         offset_step, out);
+    std::uint64_t mask = 0;
+    const int64_t rest = count - i < kBits ? count - i : kBits;
+    for (int64_t j = 0; j < rest; ++j)
+      mask |= static_cast<std::uint64_t>(at[j * src_step] != 0) << j;
+    out = append_bits(mask, at, src_step, scale, offset, offset_step, out);
   }
   return out - entries;
 }
