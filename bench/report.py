@@ -128,13 +128,13 @@ def chart(rows: list[Run], path: Path) -> str:
         return "no chart: nothing was compared with digitnet"
     columns = min(3, len(sections))
     lines = -(-len(sections) // columns)
-    figure = Figure(figsize=(4.6 * columns, 2.6 * lines), layout="constrained")
+    figure = Figure(figsize=(max(6.0, 4.6 * columns), 0.6 + 2.6 * lines), layout="constrained")
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     for axis, section in zip(axes, sections, strict=False):
         _bars(axis, [r for r in good if (r["workload"], r["threads"]) == section], section)
     for axis in axes[len(sections) :]:
         axis.set_visible(False)
-    figure.suptitle("Times relative to digitnet: median, least and greatest of the runs")
+    figure.suptitle("Times relative to digitnet: median, least and greatest run", fontsize=11)
     figure.savefig(path, dpi=120)
     return ""
 
@@ -154,7 +154,7 @@ def _bars(axis: Any, rows: list[Run], section: tuple[str, int]) -> None:
         axis.set_xscale("log")
     workload, threads = section
     axis.set_title(f"{workload}, {threads} thread{'s' if threads > 1 else ''}", fontsize=10)
-    for place, row in enumerate(rows):
-        text, end = f"  {seconds(row['median'])}", (row["ratio_to_digitnet"], place)
+    for place, row in enumerate(rows):  # behind the whisker, so that neither hides the other
+        text, end = f"{seconds(row['median'])}", (ratios[place] + above[place], place)
         axis.annotate(text, end, (4, 0), textcoords="offset points", fontsize=7, va="center")
     axis.margins(x=0.25)
