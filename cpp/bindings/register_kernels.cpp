@@ -84,11 +84,11 @@ FloatArray sparse_multiply(const Kernels& k, const py::array& a, const FloatArra
   if (bias) values.bias.assign(bias->data(), bias->data() + cols);
   cpu::ParameterPanels panels(shape);
   panels.pack(values);
-  constexpr std::int64_t kScratched = 16;  // what compress may write behind a row
-  std::vector<SparseEntry> entries(static_cast<std::size_t>(rows * (depth + kScratched)));
+  std::vector<SparseEntry> entries(
+      static_cast<std::size_t>(rows * (depth + cpu::kCompressScratch)));
   std::vector<SparseRow> list;
   for (std::int64_t r = 0; r < rows; ++r) {
-    SparseEntry* at = entries.data() + r * (depth + kScratched);
+    SparseEntry* at = entries.data() + r * (depth + cpu::kCompressScratch);
     list.push_back({at, static_cast<std::int32_t>(compress_row(k, left, r, at)),
                     static_cast<std::int32_t>(r)});
   }

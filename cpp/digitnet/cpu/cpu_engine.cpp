@@ -74,16 +74,12 @@ void CpuEngine::apply_gradients(const Parameters& gradients, const Sgd& sgd) {
   Panels packed = make_panels(network_);
   pack(gradients, packed);
   ensure_velocity(sgd);
-  for (std::size_t d = 0; d < dense_.size(); ++d) {
-    ParameterPanels* v = sgd.has_velocity() ? &(*velocity_)[d] : nullptr;
-    for (int64_t p = 0; p < dense_[d].panels(); ++p) {
-      kernels_.sgd(sgd, 0, dense_[d].in() * kPanel, dense_[d].kernel(p), packed[d].kernel(p),
-                   v != nullptr ? v->kernel(p) : nullptr);
-      if (dense_[d].has_bias())
-        kernels_.sgd(sgd, 0, kPanel, dense_[d].bias(p), packed[d].bias(p),
-                     v != nullptr ? v->bias(p) : nullptr);
-    }
-  }
+  Panels* velocity = sgd.has_velocity() ? &*velocity_ : nullptr;
+  for (std::size_t d = 0; d < dense_.size(); ++d)
+    for (int64_t p = 0; p < dense_[d].panels();
+         ++p)  // the penalty is part of the gradients already
+      apply_sgd(kernels_, sgd, 0, {d, p, 1, 0, dense_[d].in()}, packed[d].kernel(p),
+                packed[d].bias(p), dense_, velocity);
 }
 
 void CpuEngine::evaluate(const Dataset& data, const Objective& objective, Totals& totals,

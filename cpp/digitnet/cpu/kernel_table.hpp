@@ -54,6 +54,9 @@ struct SparseEntry {
   float value;
 };
 
+// Entries behind the last one that compress may overwrite: vectors are stored whole.
+inline constexpr int64_t kCompressScratch = 16;
+
 // The non-zeros of one row of a, in ascending order of k.
 struct SparseRow {
   const SparseEntry* entries;
@@ -126,7 +129,8 @@ struct KernelTable {
 
   // Writes the non-zeros among src[i * src_step], 0 <= i < count, as entries with offset
   // i * offset_step and value float(src[..]) * scale (zeros of src are left out, whatever the
-  // scale); returns how many. Scratches up to 16 entries behind them.
+  // scale); returns how many. May scratch
+  // kCompressScratch entries behind them.
   int64_t (*compress_u8)(const std::uint8_t* src, int64_t src_step, int64_t count, float scale,
                          std::uint32_t offset_step, SparseEntry* entries);
   int64_t (*compress_f32)(const float* src, int64_t src_step, int64_t count, float scale,

@@ -13,7 +13,7 @@ void sort_by_count(SparseRow* begin, SparseRow* end) {
 
 SparseInput::SparseInput(int64_t rows, int64_t features, int members, bool with_columns)
     : features_(features),
-      row_entries_(rows * (features + kScratched)),
+      row_entries_(rows * (features + kCompressScratch)),
       row_count_(rows),
       row_list_(static_cast<std::size_t>(rows)) {
   if (!with_columns) return;

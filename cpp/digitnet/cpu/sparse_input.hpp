@@ -26,9 +26,10 @@ class SparseInput {
 
   // --- by row
 
-  // Where row r's entries belong: room for as many as there are features and for what compress
-  // scratches behind them.
-  SparseEntry* row_entries(int64_t r) { return row_entries_.data() + r * (features_ + kScratched); }
+  // Where row r's entries belong: room for as many as there are features, and for the scratch.
+  SparseEntry* row_entries(int64_t r) {
+    return row_entries_.data() + r * (features_ + kCompressScratch);
+  }
   void set_count(int64_t r, int64_t count) { row_count_[r] = static_cast<std::int32_t>(count); }
   // The rows as sparse_multiply likes them, sorted by count; SparseRow::row counts from rows.begin.
   const SparseRow* list_rows(RowRange rows);
@@ -45,8 +46,6 @@ class SparseInput {
   const SparseRow* column_list(int64_t first) const { return column_list_.data() + first; }
 
  private:
-  static constexpr int64_t kScratched = 16;
-
   int64_t features_ = 0;
   AlignedBuffer<SparseEntry> row_entries_, column_entries_;
   AlignedBuffer<std::int32_t> row_count_;

@@ -5,6 +5,22 @@
 
 namespace digitnet::cpu {
 
+// One SGD step on the tile's parameters (with its gradient and the penalty l2 |kernel|^2). bias:
+// null where the tile does not hold the bias' gradient; velocity: null without momentum.
+inline void apply_sgd(const KernelTable& kernels, const Sgd& sgd, float l2,
+                      const GradientTile& tile, const float* kernel, const float* bias,
+                      Panels& dense, Panels* velocity) {
+  ParameterPanels& w = dense[tile.dense];
+  ParameterPanels* v = velocity != nullptr ? &(*velocity)[tile.dense] : nullptr;
+  const int64_t at = tile.row * kPanel;
+  // d(l2 w^2) / dw = 2 l2 w
+  kernels.sgd(sgd, 2 * l2, tile.rows * kPanel, w.kernel(tile.panel) + at, kernel,
+              v != nullptr ? v->kernel(tile.panel) + at : nullptr);
+  if (bias != nullptr && w.has_bias())
+    kernels.sgd(sgd, 0, kPanel, w.bias(tile.panel), bias,
+                v != nullptr ? v->bias(tile.panel) : nullptr);
+}
+
 // Applies SGD to the tile's parameters while the gradient is in the nearest cache.
 class SgdSink : public TileSink {
  public:
@@ -12,15 +28,8 @@ class SgdSink : public TileSink {
       : kernels_(kernels), sgd_(sgd), dense_(dense), velocity_(velocity) {}
 
   void take(const GradientTile& tile, const float* kernel, const float* bias) override {
-    ParameterPanels& w = dense_[tile.dense];
-    ParameterPanels* v = velocity_ != nullptr ? &(*velocity_)[tile.dense] : nullptr;
-    const int64_t at = tile.row * kPanel;
-    // d(l2 w^2) / dw = 2 l2 w
-    kernels_.sgd(sgd_, 2 * w.kernel_l2(), tile.rows * kPanel, w.kernel(tile.panel) + at, kernel,
-                 v != nullptr ? v->kernel(tile.panel) + at : nullptr);
-    if (bias != nullptr && w.has_bias())
-      kernels_.sgd(sgd_, 0, kPanel, w.bias(tile.panel), bias,
-                   v != nullptr ? v->bias(tile.panel) : nullptr);
+    const float l2 = dense_[tile.dense].kernel_l2();
+    apply_sgd(kernels_, sgd_, l2, tile, kernel, bias, dense_, velocity_);
   }
 
  private:
