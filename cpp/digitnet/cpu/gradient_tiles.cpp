@@ -10,7 +10,7 @@ TileScratch::TileScratch(int64_t batch)
       bias(kPanel * GradientTiles::kPanels) {}
 
 GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool sparse)
-    : cost_before_{0.0} {
+    : cost_before_{0.0}, first_{0} {
   for (std::size_t l = 0; l < network.layers().size(); ++l)
     if (network.layers()[l].kind == LayerKind::kDense) layer_of_dense_.push_back(l);
   for (std::size_t d = 0; d < dense.size(); ++d) {
@@ -23,11 +23,13 @@ GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool s
         tiles_.push_back({d, p, panels, row, rows});
         cost_before_.push_back(cost_before_.back() + static_cast<double>(rows * cols));
       }
+    first_.push_back(tiles_.size());
   }
 }
 
-int64_t GradientTiles::share_begin(int member, int members) const {
-  const double cost = cost_before_.back() * member / members;
+int64_t GradientTiles::share_begin(std::size_t dense, int member, int members) const {
+  const double begin = cost_before_[first_[dense]], end = cost_before_[first_[dense + 1]];
+  const double cost = begin + (end - begin) * member / members;
   const auto at = std::lower_bound(cost_before_.begin(), cost_before_.end(), cost);
   return at - cost_before_.begin();
 }

@@ -39,8 +39,9 @@ class GradientTiles {
 
   int64_t count() const { return static_cast<int64_t>(tiles_.size()); }
   const GradientTile& operator[](int64_t i) const { return tiles_[static_cast<std::size_t>(i)]; }
-  // First tile of a member's share; shares have about equal cost and the last ends at count().
-  int64_t share_begin(int member, int members) const;
+  // First tile of a member's share of a dense layer; shares cost about the same, and that of member
+  // `members` begins where the layer ends.
+  int64_t share_begin(std::size_t dense, int member, int members) const;
 
   // Fills scratch.kernel (and bias) from the first `batch` rows of the workspace.
   void compute(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
@@ -52,6 +53,7 @@ class GradientTiles {
 
   std::vector<GradientTile> tiles_;
   std::vector<double> cost_before_;  // per tile, and the total at the end
+  std::vector<std::size_t> first_;   // per dense layer: its first tile, and count() at the end
   std::vector<std::size_t> layer_of_dense_;
 };
 

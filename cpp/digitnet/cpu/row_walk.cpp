@@ -88,11 +88,13 @@ bool RowWalk::fuses(const Loss& loss) const {
 
 void RowWalk::gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
                      Workspace& work) const {
-  if (work.sparse)
+  if (work.sparse) {
     gather_nonzeros(kernels_, data.x, order, first, rows, network_.input_scale(), work.nonzeros);
-  else
+    work.nonzeros.list_rows(rows);
+  } else {
     gather_samples(kernels_, data.x, order, first, rows, network_.input_scale(),
                    network_.input_offset(), work.input);
+  }
   if (data.labels == nullptr && !data.targets) return;
   for (int64_t r = rows.begin; r < rows.end; ++r) {
     const int64_t sample = order != nullptr ? order[r] : first + r;
@@ -111,33 +113,51 @@ Activation RowWalk::activation_of(std::size_t l, const Pass& pass) const {
 }
 
 void RowWalk::forward(RowRange rows, const Pass& pass, Workspace& work) const {
+  forward_from(0, rows, pass, work);
+}
+
+bool RowWalk::has_input_panels(const Pass& pass) const {
+  return !network_.layers().empty() && network_.layers()[0].kind == LayerKind::kDense &&
+         activation_of(0, pass) != Activation::kSoftmax;
+}
+
+void RowWalk::forward_input(RowRange rows, PanelRange panels, const Pass& pass,
+                            Workspace& work) const {
+  forward_dense(0, dense_[0], rows, panels, pass, work);
+}
+
+void RowWalk::forward_above_input(RowRange rows, const Pass& pass, Workspace& work) const {
+  forward_from(1, rows, pass, work);
+}
+
+void RowWalk::forward_from(std::size_t first, RowRange rows, const Pass& pass,
+                           Workspace& work) const {
   std::size_t dense = 0;
   for (std::size_t l = 0; l < network_.layers().size(); ++l) {
-    if (network_.layers()[l].kind == LayerKind::kDense)
-      forward_dense(l, dense_[dense++], rows, pass, work);
+    const bool is_dense = network_.layers()[l].kind == LayerKind::kDense;
+    const ParameterPanels* panels = is_dense ? &dense_[dense++] : nullptr;
+    if (l < first) continue;
+    if (is_dense)
+      forward_dense(l, *panels, rows, {0, panels->panels()}, pass, work);
     else
       forward_elementwise(l, rows, pass, work);
   }
 }
 
-// z = input @ kernel + bias from the input's non-zeros.
-void RowWalk::multiply_input(const ParameterPanels& dense, RowRange rows, PaddedMatrix& z,
-                             Workspace& work) const {
-  kernels_.sparse_multiply({work.nonzeros.list_rows(rows), rows.size(), dense.panels(),
-                            dense.kernel(0), dense.in() * kPanel, z.row(rows.begin), kPanel,
-                            z.stride(), dense.bias(0)});
-}
-
 void RowWalk::forward_dense(std::size_t l, const ParameterPanels& dense, RowRange rows,
-                            const Pass& pass, Workspace& work) const {
+                            PanelRange panels, const Pass& pass, Workspace& work) const {
   const Layer& layer = network_.layers()[l];
   const Activation activation = activation_of(l, pass);
   const bool sparse = l == 0 && work.sparse;
   PaddedMatrix& a = work.a[l];
   PaddedMatrix& z = needs_preactivation(activation) ? work.z[l] : a;
   const bool whole_rows = activation == Activation::kSoftmax;
-  if (sparse) multiply_input(dense, rows, z, work);
-  for (int64_t p = 0; p < dense.panels(); ++p) {
+  if (sparse)
+    kernels_.sparse_multiply({work.nonzeros.row_list(rows.begin), rows.size(),
+                              panels.end - panels.begin, dense.kernel(panels.begin),
+                              dense.in() * kPanel, z.row(0) + panels.begin * kPanel, kPanel,
+                              z.stride(), dense.bias(panels.begin)});
+  for (int64_t p = panels.begin; p < panels.end; ++p) {
     const int64_t cols = dense.cols_of(p), at = p * kPanel;
     if (!sparse) {
       const PaddedMatrix& x = input_of(l, work);

@@ -10,6 +10,10 @@ namespace digitnet::cpu {
 // Rows that pass through all layers together, so that their activations stay in the level-2 cache.
 inline constexpr int64_t kBlockRows = 96;
 
+struct PanelRange {
+  int64_t begin, end;
+};
+
 // How one pass over the network goes.
 struct Pass {
   // The loss takes the last activation along (see RowWalk::fuses): the walk leaves it out.
@@ -29,6 +33,11 @@ class RowWalk {
   void gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
               Workspace& work) const;
   void forward(RowRange rows, const Pass& pass, Workspace& work) const;
+  // The same in two steps, where the first layer is dense and not softmax: its output in some of
+  // its panels; then, when that is there for all panels, the layers above.
+  void forward_input(RowRange rows, PanelRange panels, const Pass& pass, Workspace& work) const;
+  void forward_above_input(RowRange rows, const Pass& pass, Workspace& work) const;
+  bool has_input_panels(const Pass& pass) const;
   // Row losses, metrics and (where the workspace has deltas) the gradient at the last layer, of
   // scale * sum of the row losses.
   void loss(const Objective& objective, RowRange rows, const Pass& pass, float scale,
@@ -45,10 +54,9 @@ class RowWalk {
  private:
   const PaddedMatrix& input_of(std::size_t layer, const Workspace& work) const;
   Activation activation_of(std::size_t layer, const Pass& pass) const;
-  void multiply_input(const ParameterPanels& dense, RowRange rows, PaddedMatrix& z,
-                      Workspace& work) const;
+  void forward_from(std::size_t layer, RowRange rows, const Pass& pass, Workspace& work) const;
   void forward_dense(std::size_t layer, const ParameterPanels& dense, RowRange rows,
-                     const Pass& pass, Workspace& work) const;
+                     PanelRange panels, const Pass& pass, Workspace& work) const;
   void forward_elementwise(std::size_t layer, RowRange rows, const Pass& pass,
                            Workspace& work) const;
   void backward_elementwise(std::size_t layer, RowRange rows, const Pass& pass, PaddedMatrix& delta,

@@ -3,9 +3,11 @@
 // vector_avx512.hpp.
 //
 // Limits: per non-zero and vector of columns one load of b and one fused multiply-add, per non-zero
-// the load of the entry. A sum is one chain of dependent additions (that is what keeps the bits
-// those of the dense product), so several rows run side by side to hide their latency, and a row
-// takes as many vectors as the registers hold to share the entry's cost.
+// one load of the entry, offset and value together. A sum is one chain of dependent additions (that
+// is what keeps the bits those of the dense product), so several rows run side by side to hide
+// their latency, and a row takes as many vectors as the registers hold to share the entry's cost.
+
+#include <cstring>
 
 #include "digitnet/cpu/kernel_table.hpp"
 
@@ -21,11 +23,13 @@ constexpr int kPanelVectors = static_cast<int>(kPanel / kLanes);
 
 // sum[.] += value * row of b, for P panels
 template <int P>
-DIGITNET_INLINE void add_entry(const SparseMultiply& m, SparseEntry entry,
+DIGITNET_INLINE void add_entry(const SparseMultiply& m, const SparseEntry& entry,
                                Vec (&sum)[P * kPanelVectors]) {
-  const float* b =
-      reinterpret_cast<const float*>(reinterpret_cast<const char*>(m.b) + entry.offset);
-  const Vec value = broadcast(entry.value);
+  std::uint64_t both;
+  std::memcpy(&both, &entry, sizeof both);
+  const char* row = reinterpret_cast<const char*>(m.b) + static_cast<std::uint32_t>(both);
+  const float* b = reinterpret_cast<const float*>(row);
+  const Vec value = broadcast_bits(static_cast<std::uint32_t>(both >> 32));
 #pragma GCC unroll 4
   for (int p = 0; p < P; ++p)
 #pragma GCC unroll 4

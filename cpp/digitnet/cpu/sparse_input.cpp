@@ -23,13 +23,11 @@ SparseInput::SparseInput(int64_t rows, int64_t features, int members, bool with_
   column_list_.resize(static_cast<std::size_t>(features));
 }
 
-const SparseRow* SparseInput::list_rows(RowRange rows) {
-  SparseRow* list = row_list_.data() + rows.begin;
+void SparseInput::list_rows(RowRange rows) {
+  SparseRow* list = row_list_.data();
   for (int64_t r = rows.begin; r < rows.end; ++r)
-    list[r - rows.begin] = {row_entries(r), row_count_[r],
-                            static_cast<std::int32_t>(r - rows.begin)};
-  sort_by_count(list, list + rows.size());
-  return list;
+    list[r] = {row_entries(r), row_count_[r], static_cast<std::int32_t>(r)};
+  sort_by_count(list + rows.begin, list + rows.end);
 }
 
 void SparseInput::tally(int member, RowRange rows) {

@@ -31,10 +31,12 @@ class SparseInput {
     return row_entries_.data() + r * (features_ + kCompressScratch);
   }
   void set_count(int64_t r, int64_t count) { row_count_[r] = static_cast<std::int32_t>(count); }
-  // The rows as sparse_multiply likes them, sorted by count; SparseRow::row counts from rows.begin.
-  const SparseRow* list_rows(RowRange rows);
+  // Lists these rows, filled before, as sparse_multiply likes them: sorted by count.
+  void list_rows(RowRange rows);
+  // What list_rows wrote for the rows from `first` on.
+  const SparseRow* row_list(int64_t first) const { return row_list_.data() + first; }
 
-  // --- by column, in two steps with a barrier after each
+  // --- by column, in two steps with a barrier between them
 
   // 1. How many non-zeros each column has in the member's rows.
   void tally(int member, RowRange rows);

@@ -16,6 +16,31 @@ double sum_of(const AlignedBuffer<double>& values, int64_t count) {
   return sum;
 }
 
+// Calls f(begin .. end) for `range` in about equal blocks of at most `most` rows, while it says
+// true.
+template <class F>
+void in_blocks(RowRange range, int64_t most, const F& f) {
+  const int64_t blocks = (range.size() + most - 1) / most;
+  for (int64_t b = 0; b < blocks; ++b)
+    if (!f(RowRange{range.begin + range.size() * b / blocks,
+                    range.begin + range.size() * (b + 1) / blocks}))
+      return;
+}
+
+RowRange share_of(int64_t rows, int member, int members) {
+  return {rows * member / members, rows * (member + 1) / members};
+}
+
+Pass fusing(const RowWalk& walk, const TrainPlan& plan) {
+  return {walk.fuses(plan.objective.loss), nullptr};
+}
+
+// Whether each member gets about as many panels, or some would wait for others.
+bool shares_evenly(int64_t panels, int members) {
+  const int64_t most = (panels + members - 1) / members;
+  return 4 * most * members <= 5 * panels;
+}
+
 }  // namespace
 
 TrainingRun::TrainingRun(const Network& network, const Panels& dense, const KernelTable& kernels,
@@ -26,6 +51,8 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
       plan_(plan),
       walk_(network, dense, kernels),
       sparse_(walk_.reads_sparse(data.x, batch_rows(data, plan))),
+      shares_input_(members > 1 && walk_.has_input_panels(fusing(walk_, plan)) &&
+                    shares_evenly(dense[0].panels(), members)),
       tiles_(network, dense, sparse_),
       work_(network, batch_rows(data, plan), Purpose::kTrain, &plan.objective,
             sparse_ ? members : 0),
@@ -34,89 +61,122 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
     members_.emplace_back(batch_rows(data, plan), walk_.transpose_scratch());
 }
 
-// The non-zeros of the member's rows, and its part in turning those of the batch into columns.
-void TrainingRun::gather_sparse(ThreadTeam& team, int member, int64_t first, RowRange mine) {
-  walk_.gather(data_, order_at(first), first, mine, work_);
-  work_.nonzeros.tally(member, mine);
-  team.barrier();
-  work_.nonzeros.turn(member, team.size(), mine, GradientTiles::kRows);
+RowRange TrainingRun::batch_of(int64_t step) const {
+  const int64_t first = step * plan_.batch_size;
+  return {first, std::min(first + plan_.batch_size, data_.x.count)};
+}
+
+void TrainingRun::gather_phase(int member, int members, RowRange batch) {
+  const RowRange mine = share_of(batch.size(), member, members);
+  in_blocks(mine, kSparseBlockRows, [&](RowRange rows) {
+    walk_.gather(data_, order_at(batch.begin), batch.begin, rows, work_);
+    return true;
+  });
+  if (sparse_) work_.nonzeros.tally(member, mine);
 }
 
 template <class Watch>
-void TrainingRun::rows_phase(ThreadTeam& team, int member, int64_t first, int64_t batch,
-                             const Pass& pass, const Watch& watch) {
-  const int members = team.size();
-  const RowRange mine{batch * member / members, batch * (member + 1) / members};
-  if (sparse_) gather_sparse(team, member, first, mine);
-  const int64_t most = sparse_ ? kSparseBlockRows : kBlockRows;
-  const int64_t blocks = (mine.size() + most - 1) / most;
+void TrainingRun::input_phase(int member, int members, int64_t rows, const Pass& pass,
+                              const Watch& watch) {
+  if (sparse_)
+    work_.nonzeros.turn(member, members, share_of(rows, member, members), GradientTiles::kRows);
+  if (!shares_input_) return;
+  const int64_t panels = dense_[0].panels();
+  const PanelRange mine{panels * member / members, panels * (member + 1) / members};
+  if (!sparse_)
+    return in_blocks({0, rows}, kBlockRows, [&](RowRange block) {
+      walk_.forward_input(block, mine, pass, work_);
+      return watch();
+    });
+  for (int64_t p = mine.begin; p < mine.end && watch(); p += GradientTiles::kPanels)
+    walk_.forward_input({0, rows}, {p, std::min(p + GradientTiles::kPanels, mine.end)}, pass,
+                        work_);
+}
+
+template <class Watch>
+void TrainingRun::rows_phase(int member, int members, int64_t rows, const Pass& pass,
+                             const Watch& watch) {
   float* scratch = members_[static_cast<std::size_t>(member)].transpose.data();
-  const float scale = 1.0F / static_cast<float>(batch);
-  for (int64_t b = 0; b < blocks && (b == 0 || watch()); ++b) {
-    const RowRange rows{mine.begin + mine.size() * b / blocks,
-                        mine.begin + mine.size() * (b + 1) / blocks};
-    if (!sparse_) walk_.gather(data_, order_at(first), first, rows, work_);
-    walk_.forward(rows, pass, work_);
-    walk_.loss(plan_.objective, rows, pass, scale, work_);
-    walk_.backward(rows, pass, work_, scratch);
-  }
+  const float scale = 1.0F / static_cast<float>(rows);
+  // The blocks of gather_phase where it listed non-zeros.
+  const int64_t most = sparse_ && !shares_input_ ? kSparseBlockRows : kBlockRows;
+  in_blocks(share_of(rows, member, members), most, [&](RowRange block) {
+    if (shares_input_)
+      walk_.forward_above_input(block, pass, work_);
+    else
+      walk_.forward(block, pass, work_);
+    walk_.loss(plan_.objective, block, pass, scale, work_);
+    walk_.backward(block, pass, work_, scratch);
+    return watch();
+  });
 }
 
 void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint64_t& iteration,
                       Totals& totals, Monitor& monitor) {
   const bool fused = walk_.fuses(plan_.objective.loss);
-  // Member 0 tells the monitor; what that throws ends the work of all. Each flag is written in one
-  // phase and read behind the barrier that ends it, so that all members read the same: with one
-  // flag for both, a late reader could see what member 0 wrote in the next phase already.
-  std::atomic<bool> abandoned{false};  // written in the rows phase
-  std::atomic<bool> stopped{false};    // written between steps
+  const std::uint64_t begin = iteration;
+  // Member 0 tells the monitor, in the phases between gather and tiles; what that throws ends the
+  // work of all. All members look behind the barrier before the tiles, so that they see the same.
+  std::atomic<bool> stopped{false};
   std::exception_ptr failure;
-  const auto report_to = [&](std::atomic<bool>& flag) {
+  const auto report = [&] {
     try {
       monitor.progressed(totals.samples, totals);
     } catch (...) {
       failure = std::current_exception();
-      flag = true;
+      stopped = true;
     }
   };
+  Step last;
+  const auto finish_last = [&] {
+    if (last.batch == 0) return;
+    ++iteration;
+    finish(last, totals);
+    last.batch = 0;
+    report();
+  };
   auto job = [&](int member) {
+    const int members = team.size();
     const auto watch = [&, member] {
-      if (member == 0 && !abandoned) report_to(abandoned);
-      return !abandoned;
+      if (member == 0 && !stopped) report();
+      return !stopped;
     };
-    for (int64_t first = 0; first < data_.x.count; first += plan_.batch_size) {
-      const int64_t batch = std::min(plan_.batch_size, data_.x.count - first);
-      const DropoutState state{plan_.dropout_seed, iteration};
-      rows_phase(team, member, first, batch, {fused, dropout ? &state : nullptr}, watch);
-      team.barrier();
-      if (abandoned) return;
-      tiles_phase(member, team.size(), batch, sink);
-      team.barrier();
-      if (member == 0) {
-        ++iteration;
-        add_step(batch, totals);
-        report_to(stopped);
-      }
+    for (int64_t step = 0; step < steps(); ++step) {
+      const RowRange batch = batch_of(step);
+      const DropoutState state{plan_.dropout_seed, begin + static_cast<std::uint64_t>(step)};
+      const Pass pass{fused, dropout ? &state : nullptr};
+      gather_phase(member, members, batch);
+      team.barrier();  // the tiles of the last step are done, too
+      if (member == 0) finish_last();
+      input_phase(member, members, batch.size(), pass, watch);
+      if (shares_input_) team.barrier();
+      if (!stopped) rows_phase(member, members, batch.size(), pass, watch);
       team.barrier();
       if (stopped) return;
+      if (member == 0) note(batch.size(), last);
+      tiles_phase(member, members, batch.size(), sink);
+      if (!sparse_) team.barrier();  // they read the input that the next gather overwrites
     }
   };
   team.run(job);
+  finish_last();
   if (failure) std::rethrow_exception(failure);
 }
 
 void TrainingRun::tiles_phase(int member, int members, int64_t batch, TileSink& sink) {
   TileScratch& scratch = members_[static_cast<std::size_t>(member)].tiles;
   scratch.packed_panel = -1;
-  const int64_t end = tiles_.share_begin(member + 1, members);
-  for (int64_t t = tiles_.share_begin(member, members); t < end; ++t) {
-    const GradientTile& tile = tiles_[t];
-    tiles_.compute(tile, kernels_, batch, work_, scratch);
-    tile_penalty_[static_cast<std::size_t>(t)] = penalty_of(tile);
-    for (int64_t p = 0; p < tile.panels; ++p)
-      sink.take({tile.dense, tile.panel + p, 1, tile.row, tile.rows},
-                scratch.kernel.data() + p * GradientTiles::kRows * kPanel,
-                tile.row == 0 ? scratch.bias.data() + p * kPanel : nullptr);
+  for (std::size_t d = 0; d < dense_.size(); ++d) {
+    const int64_t end = tiles_.share_begin(d, member + 1, members);
+    for (int64_t t = tiles_.share_begin(d, member, members); t < end; ++t) {
+      const GradientTile& tile = tiles_[t];
+      tiles_.compute(tile, kernels_, batch, work_, scratch);
+      tile_penalty_[static_cast<std::size_t>(t)] = penalty_of(tile);
+      for (int64_t p = 0; p < tile.panels; ++p)
+        sink.take({tile.dense, tile.panel + p, 1, tile.row, tile.rows},
+                  scratch.kernel.data() + p * GradientTiles::kRows * kPanel,
+                  tile.row == 0 ? scratch.bias.data() + p * kPanel : nullptr);
+    }
   }
 }
 
@@ -131,13 +191,21 @@ double TrainingRun::penalty_of(const GradientTile& tile) const {
   return static_cast<double>(dense.kernel_l2()) * sum;
 }
 
-void TrainingRun::add_step(int64_t batch, Totals& totals) const {
+// The sums of a step whose rows are through, before the next ones overwrite them.
+void TrainingRun::note(int64_t batch, Step& step) const {
+  step.batch = batch;
+  step.loss = sum_of(work_.row_loss, batch);
+  step.metrics.clear();
+  for (const AlignedBuffer<double>& metric : work_.row_metrics)
+    step.metrics.push_back(sum_of(metric, batch));
+}
+
+void TrainingRun::finish(const Step& step, Totals& totals) const {
   double penalty = 0;
   for (const double tile : tile_penalty_) penalty += tile;
-  totals.samples += batch;
-  totals.loss += sum_of(work_.row_loss, batch) + penalty * static_cast<double>(batch);
-  for (std::size_t m = 0; m < totals.metrics.size(); ++m)
-    totals.metrics[m] += sum_of(work_.row_metrics[m], batch);
+  totals.samples += step.batch;
+  totals.loss += step.loss + penalty * static_cast<double>(step.batch);
+  for (std::size_t m = 0; m < totals.metrics.size(); ++m) totals.metrics[m] += step.metrics[m];
 }
 
 }  // namespace digitnet::cpu

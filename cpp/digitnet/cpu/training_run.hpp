@@ -1,7 +1,11 @@
 #pragma once
-// Training steps by a team of threads. A step has two phases, with a barrier after each:
-//   rows:  every member takes its rows of the batch through gather, forward, loss and backward;
-//   tiles: every member takes its tiles of the kernel gradients and updates those parameters.
+// Training steps by a team of threads. A step has four phases:
+//   gather: every member fetches its rows of the batch;
+//   input:  every member takes all rows through its panels of the first layer, the same in every
+//           step, so that they stay in its cache (left out where the team could not share them
+//           evenly);
+//   rows:   every member takes its rows through the layers above, the loss and all the way back;
+//   tiles:  every member takes its tiles of the kernel gradients and updates those parameters.
 
 #include <atomic>
 #include <exception>
@@ -43,24 +47,37 @@ class TrainingRun {
     AlignedBuffer<float> transpose;
   };
 
-  // watch() is asked between blocks of rows; false: leave the step, which has changed nothing yet.
-  template <class Watch>
-  void rows_phase(ThreadTeam& team, int member, int64_t first, int64_t batch, const Pass& pass,
-                  const Watch& watch);
-  void gather_sparse(ThreadTeam& team, int member, int64_t first, RowRange mine);
+  // What member 0 notes of a step that is not finished yet.
+  struct Step {
+    int64_t batch = 0;  // its samples; 0: none
+    double loss = 0;
+    std::vector<double> metrics;
+  };
+
+  int64_t steps() const { return (data_.x.count + plan_.batch_size - 1) / plan_.batch_size; }
+  RowRange batch_of(int64_t step) const;  // its places in the order
   const std::uint32_t* order_at(int64_t first) const {
     return plan_.order != nullptr ? plan_.order + first : nullptr;
   }
+
+  // watch() is asked now and then; false: leave the step, which has changed nothing yet.
+  void gather_phase(int member, int members, RowRange batch);
+  template <class Watch>
+  void input_phase(int member, int members, int64_t rows, const Pass& pass, const Watch& watch);
+  template <class Watch>
+  void rows_phase(int member, int members, int64_t rows, const Pass& pass, const Watch& watch);
   void tiles_phase(int member, int members, int64_t batch, TileSink& sink);
   double penalty_of(const GradientTile& tile) const;
-  void add_step(int64_t batch, Totals& totals) const;
+  void note(int64_t batch, Step& step) const;
+  void finish(const Step& step, Totals& totals) const;
 
   const Panels& dense_;
   const KernelTable& kernels_;
   const Dataset& data_;
   const TrainPlan& plan_;
   RowWalk walk_;
-  const bool sparse_;  // the input is read as its non-zeros
+  const bool sparse_;        // the input is read as its non-zeros
+  const bool shares_input_;  // the input phase walks panels
   GradientTiles tiles_;
   Workspace work_;
   std::vector<Member> members_;

@@ -45,6 +45,11 @@ DIGITNET_INLINE Mask first_lanes(int64_t n) {
           _mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, hi))};
 }
 DIGITNET_INLINE Vec zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+// From a general register: spares the load port that a broadcast from memory takes.
+DIGITNET_INLINE Vec broadcast_bits(std::uint32_t bits) {
+  const __m256 x = _mm256_castsi256_ps(_mm256_set1_epi32(static_cast<int>(bits)));
+  return {x, x};
+}
 DIGITNET_INLINE Vec broadcast(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 DIGITNET_INLINE Vec load(const float* p) { return {_mm256_load_ps(p), _mm256_load_ps(p + 8)}; }
 DIGITNET_INLINE Vec loadu(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }

@@ -44,6 +44,10 @@ DIGITNET_INLINE Mask first_lanes(int64_t n) {
   return {static_cast<__mmask16>((1U << count) - 1U)};
 }
 DIGITNET_INLINE Vec zero() { return {_mm512_setzero_ps()}; }
+// From a general register: spares the load port that a broadcast from memory takes.
+DIGITNET_INLINE Vec broadcast_bits(std::uint32_t bits) {
+  return {_mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(bits)))};
+}
 DIGITNET_INLINE Vec broadcast(float x) { return {_mm512_set1_ps(x)}; }
 DIGITNET_INLINE Vec load(const float* p) { return {_mm512_load_ps(p)}; }
 DIGITNET_INLINE Vec loadu(const float* p) { return {_mm512_loadu_ps(p)}; }
