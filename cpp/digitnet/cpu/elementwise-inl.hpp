@@ -88,7 +88,9 @@ void sgd_step(const Sgd& sgd, float l2, int64_t count, float* w, const float* g,
   }
   if (l2 == 0.0F && sgd.weight_decay == 0.0F) {
     for (int64_t i = 0; i < count; i += kLanes) {
-      store(w + i, fnma(step.rate, load(g + i), load(w + i)));
+      const Vec gradient = load(g + i);
+      if (!any_nonzero(gradient)) continue;
+      store(w + i, fnma(step.rate, gradient, load(w + i)));
     }
     return;
   }

@@ -42,21 +42,24 @@ void SparseInput::tally(int member, RowRange rows) {
 void SparseInput::turn(int member, int members, RowRange rows, int64_t block) {
   int64_t* next = next_.data() + member * features_;
   int64_t begin = 0;  // of the column's entries
-  for (int64_t column = 0; column < features_; ++column) {
-    int64_t count = 0;
-    for (int m = 0; m < members; ++m) {
-      if (m == member) next[column] = begin + count;
-      count += tally_[m * features_ + column];
+  int owner = 0;      // of the block
+  for (int64_t first = 0; first < features_; first += block) {
+    const int64_t end = std::min(first + block, features_);
+    for (int64_t column = first; column < end; ++column) {
+      int64_t count = 0;
+      for (int m = 0; m < members; ++m) {
+        if (m == member) next[column] = begin + count;
+        count += tally_[m * features_ + column];
+      }
+      if (owner == member)
+        column_list_[static_cast<std::size_t>(column)] = {
+            column_entries_.data() + begin, static_cast<std::int32_t>(count),
+            static_cast<std::int32_t>(column - first)};
+      begin += count;
     }
-    if (column / block % members == member)
-      column_list_[static_cast<std::size_t>(column)] = {column_entries_.data() + begin,
-                                                        static_cast<std::int32_t>(count),
-                                                        static_cast<std::int32_t>(column % block)};
-    begin += count;
+    if (owner == member) sort_by_count(column_list_.data() + first, column_list_.data() + end);
+    if (++owner == members) owner = 0;
   }
-  for (int64_t first = member * block; first < features_; first += members * block)
-    sort_by_count(column_list_.data() + first,
-                  column_list_.data() + std::min(first + block, features_));
   for (int64_t r = rows.begin; r < rows.end; ++r) {
     const SparseEntry* entries = row_entries(r);
     const auto offset = static_cast<std::uint32_t>(r) * kPanelRowBytes;

@@ -52,6 +52,11 @@ DIGITNET_INLINE Vec broadcast_bits(std::uint32_t bits) {
 }
 DIGITNET_INLINE Vec broadcast(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 DIGITNET_INLINE Vec load(const float* p) { return {_mm256_load_ps(p), _mm256_load_ps(p + 8)}; }
+DIGITNET_INLINE bool any_nonzero(Vec x) {
+  const __m256 lo = _mm256_cmp_ps(x.lo, _mm256_setzero_ps(), _CMP_NEQ_UQ);
+  const __m256 hi = _mm256_cmp_ps(x.hi, _mm256_setzero_ps(), _CMP_NEQ_UQ);
+  return _mm256_movemask_ps(_mm256_or_ps(lo, hi)) != 0;
+}
 DIGITNET_INLINE Vec loadu(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
 DIGITNET_INLINE Vec load_n(const float* p, int64_t n) {
   const Mask mask = first_lanes(n);

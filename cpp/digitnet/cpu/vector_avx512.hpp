@@ -50,6 +50,9 @@ DIGITNET_INLINE Vec broadcast_bits(std::uint32_t bits) {
 }
 DIGITNET_INLINE Vec broadcast(float x) { return {_mm512_set1_ps(x)}; }
 DIGITNET_INLINE Vec load(const float* p) { return {_mm512_load_ps(p)}; }
+DIGITNET_INLINE bool any_nonzero(Vec x) {
+  return _mm512_cmp_ps_mask(x.v, _mm512_setzero_ps(), _CMP_NEQ_UQ) != 0;
+}
 DIGITNET_INLINE Vec loadu(const float* p) { return {_mm512_loadu_ps(p)}; }
 DIGITNET_INLINE Vec load_n(const float* p, int64_t n) {
   return {_mm512_maskz_loadu_ps(first_lanes(n).m, p)};
