@@ -99,7 +99,7 @@ void TrainingRun::rows_phase(int member, int members, int64_t rows, const Pass& 
   float* scratch = members_[static_cast<std::size_t>(member)].transpose.data();
   const float scale = 1.0F / static_cast<float>(rows);
   // The blocks of gather_phase where it listed non-zeros.
-  const int64_t most = sparse_ && !shares_input_ ? kSparseBlockRows : kBlockRows;
+  const int64_t most = sparse_ && !shares_input_ ? kSparseBlockRows : kDenseBlockRows;
   in_blocks(share_of(rows, member, members), most, [&](RowRange block) {
     if (shares_input_)
       walk_.forward_above_input(block, pass, work_);

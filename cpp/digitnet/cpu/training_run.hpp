@@ -40,6 +40,8 @@ class TrainingRun {
   // Rows that go through together where the input is sparse: all panels of the first kernel pass by
   // for each block, so few and large blocks are better.
   static constexpr int64_t kSparseBlockRows = 512;
+  // Else the kernels pass by for each block, and are transposed for it.
+  static constexpr int64_t kDenseBlockRows = 256;
 
   struct Member {
     Member(int64_t batch, int64_t transposed) : tiles(batch), transpose(transposed) {}
