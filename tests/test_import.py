@@ -10,7 +10,7 @@ import digitnet
 
 HEAVY = [
     "argparse", "digitnet.cli", "digitnet.datasets", "digitnet.plot", "gzip", "importlib.metadata",
-    "matplotlib", "platformdirs", "safetensors", "tqdm", "urllib",
+    "matplotlib", "platformdirs", "safetensors", "scipy", "tqdm", "urllib",
 ]  # fmt: skip
 
 

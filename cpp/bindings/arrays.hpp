@@ -71,10 +71,10 @@ const T* vector_of(const py::array& array, std::int64_t length, std::string_view
 }
 
 // y: int32 labels (n,) or float32 targets (n, outputs).
-inline Dataset dataset_of(const py::array& x, const py::array& y,
+inline Dataset dataset_of(const Samples& x, const py::array& y,
                           const std::optional<py::array>& sample_weight) {
   Dataset data;
-  data.x = samples_of(x);
+  data.x = x;
   if (holds<std::int32_t>(y))
     data.labels = vector_of<std::int32_t>(y, data.x.count, "y");
   else

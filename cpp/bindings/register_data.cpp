@@ -1,14 +1,31 @@
 #include <pybind11/stl.h>
 
-#include "arrays.hpp"
+#include "csr.hpp"
 #include "register.hpp"
 
 namespace digitnet::bindings {
 
 void register_data(py::module_& m) {
+  py::class_<Csr>(m, "Csr", "Samples (rows, features) in compressed sparse rows.")
+      .def(py::init<py::array, py::array, py::array, std::int64_t, std::int64_t,
+                    const std::string&>(),
+           py::arg("data"), py::arg("indices"), py::arg("indptr"), py::arg("rows"),
+           py::arg("features"), py::arg("name"))
+      .def_property_readonly("canonical", &Csr::canonical)
+      .def("__len__", &Csr::rows)
+      .def(
+          "__getitem__",
+          [](const Csr& self, const py::slice& rows) {
+            py::ssize_t begin = 0, end = 0, step = 1, count = 0;
+            if (!rows.compute(self.rows(), &begin, &end, &step, &count))
+              throw py::error_already_set();
+            check(step == 1, "rows must be neighbours, in their order, got step ", step);
+            return self.part(begin, begin + count);
+          },
+          py::arg("rows"));
   m.def(
       "first_nonfinite",
-      [](const py::array& x) {
+      [](const Input& x) {
         const Samples samples = samples_of(x);
         const py::gil_scoped_release released;
         return first_nonfinite(samples);

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "arrays.hpp"
+#include "csr.hpp"
 #include "digitnet/trainer.hpp"
 #include "register.hpp"
 
@@ -105,32 +105,32 @@ using Array = py::array;
 using Weights = std::optional<py::array>;
 using Names = std::vector<std::string>;
 
-Result train_epoch(Trainer& model, const Array& x, const Array& y, const Weights& sample_weight,
+Result train_epoch(Trainer& model, const Input& x, const Array& y, const Weights& sample_weight,
                    std::int64_t batch_size, bool shuffle, const Loss& loss, const Names& metrics,
                    const Sgd& optimizer, const py::object& progress) {
-  const Dataset data = dataset_of(x, y, sample_weight);
+  const Dataset data = dataset_of(samples_of(x), y, sample_weight);
   const EpochSettings settings{objective_of(loss, metrics), optimizer, batch_size, shuffle};
   const py::gil_scoped_release released;
   return result_of(model.train_epoch(data, settings, progress_to(progress.ptr())));
 }
 
-Result train_batch(Trainer& model, const Array& x, const Array& y, const Weights& sample_weight,
+Result train_batch(Trainer& model, const Input& x, const Array& y, const Weights& sample_weight,
                    const Loss& loss, const Names& metrics, const Sgd& optimizer) {
-  const Dataset data = dataset_of(x, y, sample_weight);
+  const Dataset data = dataset_of(samples_of(x), y, sample_weight);
   const Objective objective = objective_of(loss, metrics);
   const py::gil_scoped_release released;
   return result_of(model.train_batch(data, objective, optimizer, progress_to(nullptr)));
 }
 
-Result evaluate(const Trainer& model, const Array& x, const Array& y, const Weights& sample_weight,
+Result evaluate(const Trainer& model, const Input& x, const Array& y, const Weights& sample_weight,
                 const Loss& loss, const Names& metrics, const py::object& progress) {
-  const Dataset data = dataset_of(x, y, sample_weight);
+  const Dataset data = dataset_of(samples_of(x), y, sample_weight);
   const Objective objective = objective_of(loss, metrics);
   const py::gil_scoped_release released;
   return result_of(model.evaluate(data, objective, progress_to(progress.ptr())));
 }
 
-FloatArray predict(const Trainer& model, const Array& x) {
+FloatArray predict(const Trainer& model, const Input& x) {
   const Samples samples = samples_of(x);
   const std::int64_t outputs = model.network().output_size();
   FloatArray result({samples.count, outputs});
@@ -140,9 +140,9 @@ FloatArray predict(const Trainer& model, const Array& x) {
   return result;
 }
 
-py::list gradients(const Trainer& model, const Array& x, const Array& y,
+py::list gradients(const Trainer& model, const Input& x, const Array& y,
                    const Weights& sample_weight, const Loss& loss, bool training) {
-  const Dataset data = dataset_of(x, y, sample_weight);
+  const Dataset data = dataset_of(samples_of(x), y, sample_weight);
   Parameters result;
   {
     const py::gil_scoped_release released;

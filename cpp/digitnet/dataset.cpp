@@ -28,10 +28,54 @@ std::int64_t count_nonzeros(const Number* row, const Samples& samples) {
   return count;
 }
 
+std::int64_t nonzeros_of_row(const Samples& samples, std::int64_t i) {
+  if (samples.is_csr())
+    return visit_csr(samples, [&](const auto* values, const auto* indptr, const auto*) {
+      return static_cast<std::int64_t>(std::count_if(values + indptr[i], values + indptr[i + 1],
+                                                     [](auto value) { return value != 0; }));
+    });
+  const std::int64_t at = i * samples.row_step;
+  return samples.type == ElementType::kUint8
+             ? count_nonzeros(static_cast<const std::uint8_t*>(samples.data) + at, samples)
+             : count_nonzeros(static_cast<const float*>(samples.data) + at, samples);
+}
+
+using Position = std::optional<std::pair<std::int64_t, std::int64_t>>;
+
+Position first_nonfinite_stored(const Samples& samples) {
+  const float* data = static_cast<const float*>(samples.data);
+  return visit_csr(samples, [&](const auto*, const auto* indptr, const auto* indices) -> Position {
+    if (row_is_finite(data + indptr[0], indptr[samples.count] - indptr[0])) return std::nullopt;
+    for (std::int64_t i = 0; i < samples.count; ++i)
+      for (std::int64_t k = indptr[i]; k < indptr[i + 1]; ++k)
+        if (!std::isfinite(data[k])) return std::pair<std::int64_t, std::int64_t>(i, indices[k]);
+    return std::nullopt;
+  });
+}
+
+// The rows of check_csr, whose indptr has been found sound.
+template <class Index>
+bool check_columns(const Samples& samples, const Index* indptr, const Index* indices,
+                   std::string_view name) {
+  bool ascending = true;
+  for (std::int64_t i = 0; i < samples.count; ++i) {
+    std::int64_t previous = -1;
+    for (std::int64_t k = indptr[i]; k < indptr[i + 1]; ++k) {
+      const std::int64_t column = indices[k];
+      check(column >= 0 && column < samples.features, name, ".indices must lie in [0, ",
+            samples.features, "), one for each column. Received: ", column, " at position ", k);
+      ascending &= column > previous;
+      previous = column;
+    }
+  }
+  return ascending;
+}
+
 }  // namespace
 
 std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite(const Samples& samples) {
   if (samples.type != ElementType::kFloat32) return std::nullopt;
+  if (samples.is_csr()) return first_nonfinite_stored(samples);
   const float* data = static_cast<const float*>(samples.data);
   for (std::int64_t i = 0; i < samples.count; ++i) {
     const float* row = data + i * samples.row_step;
@@ -47,12 +91,8 @@ double density(const Samples& samples) {
   const std::int64_t looked = std::min(samples.count, kLooked);
   if (looked == 0) return 1;
   std::int64_t nonzeros = 0;
-  for (std::int64_t i = 0; i < looked; ++i) {
-    const std::int64_t row = samples.count * i / looked * samples.row_step;
-    nonzeros += samples.type == ElementType::kUint8
-                    ? count_nonzeros(static_cast<const std::uint8_t*>(samples.data) + row, samples)
-                    : count_nonzeros(static_cast<const float*>(samples.data) + row, samples);
-  }
+  for (std::int64_t i = 0; i < looked; ++i)
+    nonzeros += nonzeros_of_row(samples, samples.count * i / looked);
   return static_cast<double>(nonzeros) / static_cast<double>(looked * samples.features);
 }
 
@@ -63,11 +103,27 @@ std::optional<std::int64_t> first_label_outside(const std::int32_t* labels, std:
   return std::nullopt;
 }
 
+bool check_csr(const Samples& samples, std::string_view name) {
+  return visit_csr(samples, [&](const auto*, const auto* indptr, const auto* indices) {
+    check(indptr[0] >= 0, name, ".indptr must not begin below 0. Received: ", indptr[0]);
+    for (std::int64_t i = 0; i < samples.count; ++i)
+      check(indptr[i] <= indptr[i + 1], name,
+            ".indptr must not decrease. Received: ", indptr[i + 1], " after ", indptr[i],
+            " at position ", i + 1);
+    check(indptr[samples.count] <= samples.csr.stored, name, ".indptr must end at ",
+          samples.csr.stored,
+          ", the number of stored values, or below. Received: ", indptr[samples.count]);
+    return check_columns(samples, indptr, indices, name);
+  });
+}
+
 void check_samples(const Samples& samples, std::int64_t input_size) {
   check(samples.features == input_size, "x must have ", input_size, " features, got ",
         samples.features);
   check(samples.count < (std::int64_t{1} << 32), "x must hold fewer than 2^32 samples, got ",
         samples.count);
+  check(!samples.is_csr() || check_csr(samples, "x"),
+        "x.indices must ascend in every row, none twice");
 }
 
 void check_dataset(const Dataset& data, const Loss& loss, std::int64_t input_size,

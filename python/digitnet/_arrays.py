@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any, SupportsInt, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,11 +58,16 @@ def as_array(values: object, name: str) -> NDArray[Any]:
     array = as_real(values, name)
     if array.ndim == 0:
         raise ValueError(f"{name} must hold samples along its first axis. Received: a scalar")
-    if array.size == 0:
-        raise ValueError(f"{name} must hold at least one sample. Received: shape {array.shape}")
-    if len(array) > MAX_INT:
-        raise ValueError(f"{name} must hold at most {MAX_INT} samples. Received: {len(array)}")
+    check_samples(array.shape, name)
     return array
+
+
+def check_samples(shape: tuple[int, ...], name: str) -> None:
+    """Raise a ValueError for a shape (n, …) with no samples, or with too many."""
+    if 0 in shape:
+        raise ValueError(f"{name} must hold at least one sample. Received: shape {shape}")
+    if shape[0] > MAX_INT:
+        raise ValueError(f"{name} must hold at most {MAX_INT} samples. Received: {shape[0]}")
 
 
 def as_float32(array: NDArray[Any]) -> FloatArray:
@@ -77,8 +83,12 @@ def check_finite(rows: FloatArray, original: NDArray[Any], name: str) -> None:
     found = _core.first_nonfinite(rows)
     if found is not None:
         index = np.unravel_index(found[0] * rows.shape[1] + found[1], original.shape)
-        position = ", ".join(str(int(i)) for i in index)
-        raise ValueError(
-            f"{name} must hold finite numbers only (in float32). "
-            f"Received: {name}[{position}] = {original[index]}"
-        )
+        raise not_finite(name, index, original[index])
+
+
+def not_finite(name: str, index: Iterable[SupportsInt], value: object) -> ValueError:
+    """Return the error for a value that is not finite."""
+    position = ", ".join(str(int(i)) for i in index)
+    return ValueError(
+        f"{name} must hold finite numbers only (in float32). Received: {name}[{position}] = {value}"
+    )

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[np.float32]
-Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]  # (n, features), any strides
+DenseSamples: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]  # (n, features), any strides
 Targets: TypeAlias = NDArray[np.int32] | NDArray[np.float32]  # (n,) labels or (n, outputs)
+Samples: TypeAlias = "Csr | DenseSamples"
 # samples done, mean loss, mean metrics
 Progress: TypeAlias = Callable[[int, float, list[float]], None]
 
@@ -31,8 +32,28 @@ def initialize(
 ) -> FloatArray: ...
 def philox(seed: int, counter: Sequence[int]) -> list[int]: ...
 def shuffled_order(count: int, seed: int, epoch: int) -> list[int]: ...
-def first_nonfinite(x: FloatArray) -> tuple[int, int] | None: ...
+def first_nonfinite(x: Samples) -> tuple[int, int] | None: ...
 def first_label_outside(labels: NDArray[np.int32], classes: int) -> int | None: ...
+
+class Csr:
+    """Samples (rows, features) in compressed sparse rows; ``canonical`` ones can be read.
+
+    That is where columns ascend in every row, none twice. Slices share the data.
+    """
+
+    def __init__(
+        self,
+        data: DenseSamples,
+        indices: NDArray[np.integer],
+        indptr: NDArray[np.integer],
+        rows: int,
+        features: int,
+        name: str,
+    ) -> None: ...
+    @property
+    def canonical(self) -> bool: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: slice) -> Csr: ...
 
 class Layer:
     def __init__(
@@ -82,10 +103,10 @@ class KernelTable:
         transpose_a: bool = False,
     ) -> FloatArray: ...
     def sparse_multiply(
-        self, a: Samples, b: FloatArray, bias: FloatArray | None = None
+        self, a: DenseSamples, b: FloatArray, bias: FloatArray | None = None
     ) -> FloatArray: ...
     def transpose(self, x: FloatArray) -> FloatArray: ...
-    def convert(self, x: Samples, scale: float, offset: float) -> FloatArray: ...
+    def convert(self, x: DenseSamples, scale: float, offset: float) -> FloatArray: ...
     def activate(self, activation: str, alpha: float, z: FloatArray) -> FloatArray: ...
     def activate_backward(
         self, activation: str, alpha: float, z: FloatArray, a: FloatArray, da: FloatArray

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from digitnet import _core
 from digitnet._arrays import FloatArray, as_array, as_float32, check_finite
+from digitnet._sparse import CsrMatrix, as_csr, csr_samples
 
 Shape: TypeAlias = tuple[int, ...]
+SamplesLike: TypeAlias = ArrayLike | CsrMatrix
 
 
 class Data(NamedTuple):
@@ -27,14 +29,15 @@ def sample_shape_of(x: object, name: str = "x") -> Shape:
     Raises
     ------
     TypeError, ValueError
-        As ``as_array``.
+        As ``as_array`` and ``as_csr``.
     """
-    array = as_array(x, name)
-    return array.shape[1:] or (1,)
+    matrix = as_csr(x, name)
+    shape = as_array(x, name).shape if matrix is None else matrix.shape
+    return shape[1:] or (1,)
 
 
 def as_samples(x: object, name: str, shape: Shape) -> _core.Samples:
-    """Return ``x`` of shape (n, *shape) as (n, features), uint8 or float32.
+    """Return ``x`` of shape (n, *shape) as (n, features), CSR or an array, uint8 or float32.
 
     uint8 and native float32 arrays are not copied where a view will do; others become float32.
     As in Keras, a last axis of size 1 may be missing or in excess.
@@ -42,20 +45,28 @@ def as_samples(x: object, name: str, shape: Shape) -> _core.Samples:
     Raises
     ------
     TypeError
-        ``x`` does not hold real numbers.
+        ``x`` does not hold real numbers, or is sparse but not CSR.
     ValueError
         Another shape, no samples, or a value that is not finite in float32.
     """
+    matrix = as_csr(x, name)
+    if matrix is not None:
+        _check_shape(matrix.shape, name, shape)
+        return csr_samples(matrix, name)
     array = as_array(x, name)
-    received = array.shape[1:]
-    if received != shape and received != (*shape, 1) and (*received, 1) != shape:
-        expected = ", ".join(str(size) for size in shape)
-        raise ValueError(f"{name} must have shape (n, {expected}). Received: shape {array.shape}")
+    _check_shape(array.shape, name, shape)
     rows = array if array.dtype == np.uint8 else as_float32(array)
     rows = rows.reshape(len(array), -1)
     if rows.dtype != np.uint8:
         check_finite(rows, array, name)
     return rows
+
+
+def _check_shape(found: Shape, name: str, shape: Shape) -> None:
+    received = found[1:]
+    if received != shape and received != (*shape, 1) and (*received, 1) != shape:
+        expected = ", ".join(str(size) for size in shape)
+        raise ValueError(f"{name} must have shape (n, {expected}). Received: shape {found}")
 
 
 def as_labels(y: object, name: str, classes: int) -> NDArray[np.int32]:

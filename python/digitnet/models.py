@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from digitnet import saving
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer
-from digitnet._data import as_samples, sample_shape_of
+from digitnet._data import SamplesLike, as_samples, sample_shape_of
 from digitnet._identifiers import public_functions
 from digitnet._model import state as model_state
 from digitnet._model.compile import TrainingSettings
@@ -45,12 +45,12 @@ class Sequential(Trainer):
     Notes
     -----
     Samples ``x`` are (n, *input shape), of any real dtype. uint8 and float32 arrays are read where
-    they lie; others are converted to float32 once. Targets ``y`` are labels, (n,) or (n, 1), for
-    the sparse loss and (n, outputs) for the others; (n,) will do for one output.
-    ``sample_weight`` is (n,), finite and >= 0. Data are checked before the first step: whatever
-    does not fit raises ValueError, for dtypes TypeError, and leaves the model as it was. Weights
-    that exceed the machine's memory raise ValueError when the model is built; where memory ends
-    later, any method may raise MemoryError.
+    they lie; others are converted to float32 once. A CSR matrix of scipy.sparse, (n, features), is
+    never made dense as a whole, and gives the same bits. Targets ``y`` are labels, (n,) or (n, 1),
+    for the sparse loss, else (n, outputs); (n,) will do for one output. ``sample_weight`` is (n,),
+    finite and >= 0. Data are checked before the first step: whatever does not fit raises
+    ValueError, for dtypes TypeError, and leaves the model as it was. Weights beyond the machine's
+    memory raise ValueError when the model is built; later, any method may raise MemoryError.
 
     A model can be pickled and copied: the copy, also of ``copy.copy``, is a model of its own with
     the same weights (finite, as `save` needs them), settings and state of training, but without
@@ -58,7 +58,7 @@ class Sequential(Trainer):
     """
 
     def predict(
-        self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = "auto"
+        self, x: SamplesLike, batch_size: int | None = None, verbose: int | str = "auto"
     ) -> FloatArray:
         """Return the model's outputs, with dropout off. May be called from several threads.
 
@@ -97,7 +97,7 @@ class Sequential(Trainer):
         return output.reshape(len(rows), *output_shape)
 
     def predict_classes(
-        self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = "auto"
+        self, x: SamplesLike, batch_size: int | None = None, verbose: int | str = "auto"
     ) -> NDArray[np.int64]:
         """Return the class of every sample, int64 (n,).
 

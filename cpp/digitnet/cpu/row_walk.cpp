@@ -3,54 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "digitnet/cpu/gather.hpp"
+
 namespace digitnet::cpu {
-namespace {
-
-void gather_samples(const KernelTable& kernels, const Samples& x, const std::uint32_t* order,
-                    int64_t first, RowRange rows, float scale, float offset, PaddedMatrix& out) {
-  for (int64_t r = rows.begin; r < rows.end; ++r) {
-    const int64_t sample = order != nullptr ? order[r] : first + r;
-    const int64_t at = sample * x.row_step;
-    if (x.type == ElementType::kUint8)
-      kernels.convert_u8(static_cast<const std::uint8_t*>(x.data) + at, x.feature_step, x.features,
-                         scale, offset, out.row(r));
-    else
-      kernels.convert_f32(static_cast<const float*>(x.data) + at, x.feature_step, x.features, scale,
-                          offset, out.row(r));
-  }
-}
-
-// Rows in random order are met one cache miss a line, unless they are asked for ahead of time.
-constexpr int64_t kAhead = 2;
-
-void prefetch_row(const Samples& x, int64_t sample) {
-#if defined(__GNUC__)
-  const int64_t size = x.type == ElementType::kUint8 ? 1 : sizeof(float);
-  const char* row = static_cast<const char*>(x.data) + sample * x.row_step * size;
-  if (x.feature_step != 1) return;
-  for (int64_t at = 0; at < x.features * size; at += kAlignment) __builtin_prefetch(row + at);
-#else
-  (void)x, (void)sample;
-#endif
-}
-
-void gather_nonzeros(const KernelTable& kernels, const Samples& x, const std::uint32_t* order,
-                     int64_t first, RowRange rows, float scale, SparseInput& out) {
-  for (int64_t r = rows.begin; r < rows.end; ++r) {
-    const int64_t at = (order != nullptr ? order[r] : first + r) * x.row_step;
-    if (order != nullptr && r + kAhead < rows.end) prefetch_row(x, order[r + kAhead]);
-    SparseEntry* entries = out.row_entries(r);
-    out.set_count(
-        r, x.type == ElementType::kUint8
-               ? kernels.compress_u8(static_cast<const std::uint8_t*>(x.data) + at, x.feature_step,
-                                     x.features, scale, kPanelRowBytes, entries)
-               : kernels.compress_f32(static_cast<const float*>(x.data) + at, x.feature_step,
-                                      x.features, scale, kPanelRowBytes, entries));
-  }
-}
-
-}  // namespace
-
 bool RowWalk::reads_sparse(const Samples& samples, int64_t rows) const {
   // Below this share of non-zeros skipping the others pays: over whole epochs of 784-500-10 the two
   // ways met at 0.53 (AVX2) and 0.67 (AVX-512), on a Zen 4 with zeros spread at random.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from digitnet import _core
 from digitnet._checks import flag, integer
-from digitnet._data import Data, as_data, sample_shape_of
+from digitnet._data import Data, SamplesLike, as_data, sample_shape_of
 from digitnet._model import fit as fitting
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.network import Network
@@ -68,7 +68,7 @@ class Evaluator(Network):
 
     def evaluate(
         self,
-        x: ArrayLike,
+        x: SamplesLike,
         y: ArrayLike,
         batch_size: int | None = None,
         verbose: int | str = "auto",
@@ -112,7 +112,7 @@ class Evaluator(Network):
 
     def test_on_batch(
         self,
-        x: ArrayLike,
+        x: SamplesLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         return_dict: bool = False,

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer
+from digitnet._data import SamplesLike
 from digitnet._model import fit as fitting
 from digitnet._model.evaluator import Evaluator, returned
 from digitnet._model.progress import verbosity
@@ -26,7 +27,7 @@ class Trainer(Evaluator):
 
     def fit(
         self,
-        x: ArrayLike,
+        x: SamplesLike,
         y: ArrayLike,
         batch_size: int | None = None,
         epochs: int = 1,
@@ -124,7 +125,7 @@ class Trainer(Evaluator):
 
     def train_on_batch(
         self,
-        x: ArrayLike,
+        x: SamplesLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
@@ -150,7 +151,7 @@ class Trainer(Evaluator):
 
     def gradients(
         self,
-        x: ArrayLike,
+        x: SamplesLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         training: bool = False,

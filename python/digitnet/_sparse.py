@@ -1,0 +1,123 @@
+"""Sparse matrices that users pass as samples; scipy, their home, is never imported here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet import _core
+from digitnet._arrays import as_float32, as_real, check_samples, not_finite
+
+Parts: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # data, indices, indptr
+
+
+class CsrMatrix(Protocol):
+    """The parts of ``scipy.sparse.csr_array`` and ``csr_matrix`` that matter here."""
+
+    data: Any
+    indices: Any
+    indptr: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, features)."""
+
+
+def as_csr(x: object, name: str) -> CsrMatrix | None:
+    """Return ``x`` if it is a CSR matrix with at least one sample, None if it is not sparse at all.
+
+    Raises
+    ------
+    TypeError
+        A sparse matrix of another format.
+    ValueError
+        An array of another rank, no samples, or too many.
+    """
+    scipy_sparse = sys.modules.get("scipy.sparse")  # not there: x is not a matrix of it either
+    issparse = getattr(scipy_sparse, "issparse", None)
+    if issparse is None or not issparse(x):
+        return None
+    matrix: Any = x
+    if matrix.format != "csr":
+        raise TypeError(
+            f"{name} must be an array or a sparse matrix in CSR format; {name}.tocsr() makes one. "
+            f"Received: {type(x).__name__}"
+        )
+    if len(matrix.shape) != 2:
+        raise ValueError(
+            f"{name} must have shape (n, features) where it is sparse. "
+            f"Received: shape {matrix.shape}"
+        )
+    check_samples(matrix.shape, name)
+    result: CsrMatrix = matrix
+    return result
+
+
+def csr_samples(matrix: CsrMatrix, name: str) -> _core.Csr:
+    """Return a matrix of shape (n, features) as the core takes it.
+
+    Indices, and values of uint8 and native float32, are not copied; other values become float32.
+    Only where columns of a row are out of order or given twice, a sparse copy puts that right.
+
+    Raises
+    ------
+    TypeError
+        Values that are not real numbers, or indices that are not integers.
+    ValueError
+        Parts that do not fit together, or a value that is not finite in float32.
+    """
+    parts = _parts(matrix, name)
+    samples = _core_csr(parts, matrix.shape, name)
+    if not samples.canonical:
+        parts = _summed(parts, matrix.shape)
+        samples = _core_csr(parts, matrix.shape, name)
+    found = _core.first_nonfinite(samples)
+    if found is not None:
+        data, indices, indptr = parts
+        begin, end = indptr[found[0]], indptr[found[0] + 1]
+        raise not_finite(name, found, data[begin + np.searchsorted(indices[begin:end], found[1])])
+    return samples
+
+
+def _parts(matrix: CsrMatrix, name: str) -> Parts:
+    """Return the three vectors, the last two of one type, int32 or int64."""
+    data = _vector(matrix.data, f"{name}.data", "fiub", "real numbers")
+    indices = _vector(matrix.indices, f"{name}.indices", "iu", "integers")
+    indptr = _vector(matrix.indptr, f"{name}.indptr", "iu", "integers")
+    if indices.dtype != indptr.dtype or indices.dtype not in (np.int32, np.int64):
+        indices, indptr = indices.astype(np.int64), indptr.astype(np.int64)
+    return data, indices, indptr
+
+
+def _vector(part: object, name: str, kinds: str, expected: str) -> NDArray[Any]:
+    array = as_real(part, name)
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"{name} must hold {expected}. Received: dtype {array.dtype}")
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have one axis. Received: shape {array.shape}")
+    return np.require(array, requirements=["C", "A"])
+
+
+def _core_csr(parts: Parts, shape: tuple[int, ...], name: str) -> _core.Csr:
+    data, indices, indptr = parts
+    rows, features = shape
+    values = data if data.dtype == np.uint8 else as_float32(data)
+    return _core.Csr(values, indices, indptr, rows, features, name)
+
+
+def _summed(parts: Parts, shape: tuple[int, ...]) -> Parts:
+    """Return copies with ascending columns and equals summed in the dtype of the data, as scipy.
+
+    A new matrix is made for it, not copied: the flags of the caller's may be out of date.
+    """
+    data, indices, indptr = parts
+    stored = indptr[-1]
+    least = np.float32 if data.dtype.kind == "f" else data.dtype  # scipy does not know float16
+    data = data[:stored].astype(np.promote_types(data.dtype, least))  # nor other byte orders
+    csr_array = sys.modules["scipy.sparse"].csr_array
+    copy = csr_array((data, indices[:stored], indptr), shape=shape, copy=True)
+    copy.sum_duplicates()
+    return copy.data, copy.indices, copy.indptr
