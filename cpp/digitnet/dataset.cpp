@@ -60,13 +60,17 @@ bool check_columns(const Samples& samples, const Index* indptr, const Index* ind
   bool ascending = true;
   for (std::int64_t i = 0; i < samples.count; ++i) {
     std::int64_t previous = -1;
+    bool inside = true;
     for (std::int64_t k = indptr[i]; k < indptr[i + 1]; ++k) {
       const std::int64_t column = indices[k];
-      check(column >= 0 && column < samples.features, name, ".indices must lie in [0, ",
-            samples.features, "), one for each column. Received: ", column, " at position ", k);
+      inside &= column >= 0 && column < samples.features;
       ascending &= column > previous;
       previous = column;
     }
+    if (inside) continue;
+    for (std::int64_t k = indptr[i]; k < indptr[i + 1]; ++k)
+      check(indices[k] >= 0 && indices[k] < samples.features, name, ".indices must lie in [0, ",
+            samples.features, "), one for each column. Received: ", indices[k], " at position ", k);
   }
   return ascending;
 }
@@ -94,6 +98,16 @@ double density(const Samples& samples) {
   for (std::int64_t i = 0; i < looked; ++i)
     nonzeros += nonzeros_of_row(samples, samples.count * i / looked);
   return static_cast<double>(nonzeros) / static_cast<double>(looked * samples.features);
+}
+
+std::int64_t most_nonzeros(const Samples& samples) {
+  if (!samples.is_csr()) return samples.features;
+  return visit_csr(samples, [&](const auto*, const auto* indptr, const auto*) {
+    std::int64_t most = 0;
+    for (std::int64_t i = 0; i < samples.count; ++i)
+      most = std::max<std::int64_t>(most, indptr[i + 1] - indptr[i]);
+    return most;
+  });
 }
 
 std::optional<std::int64_t> first_label_outside(const std::int32_t* labels, std::int64_t count,

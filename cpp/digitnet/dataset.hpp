@@ -63,6 +63,9 @@ std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite(const Sampl
 // all.
 double density(const Samples& samples);
 
+// The most values other than zero that one sample can have: its stored ones, or its features.
+std::int64_t most_nonzeros(const Samples& samples);
+
 // Index of the first label outside [0, classes), if any.
 std::optional<std::int64_t> first_label_outside(const std::int32_t* labels, std::int64_t count,
                                                 std::int64_t classes);

@@ -31,7 +31,8 @@ BlockRun::BlockRun(const Network& network, const Panels& dense, const KernelTabl
   const Purpose purpose = objective != nullptr ? Purpose::kEvaluate : Purpose::kPredict;
   const int64_t blocks = block_rows_ > 0 ? (data.x.count + block_rows_ - 1) / block_rows_ : 0;
   for (int64_t m = 0; m < std::min<int64_t>(members, blocks); ++m)
-    work_.emplace_back(network, block_rows_, purpose, objective, sparse ? 1 : 0);
+    work_.emplace_back(network, block_rows_, purpose, objective, sparse ? 1 : 0,
+                       most_nonzeros(data.x));
 }
 
 // Calls block(member, index, first sample, rows, workspace) for every block, on whichever member is

@@ -11,13 +11,15 @@ void sort_by_count(SparseRow* begin, SparseRow* end) {
 
 }  // namespace
 
-SparseInput::SparseInput(int64_t rows, int64_t features, int members, bool with_columns)
+SparseInput::SparseInput(int64_t rows, int64_t features, int64_t most, int members,
+                         bool with_columns)
     : features_(features),
-      row_entries_(rows * (features + kCompressScratch)),
+      most_(most),
+      row_entries_(rows * (most + kCompressScratch)),
       row_count_(rows),
       row_list_(static_cast<std::size_t>(rows)) {
   if (!with_columns) return;
-  column_entries_ = AlignedBuffer<SparseEntry>(rows * features);
+  column_entries_ = AlignedBuffer<SparseEntry>(rows * most);
   tally_ = AlignedBuffer<std::int32_t>(members * features);
   next_ = AlignedBuffer<int64_t>(members * features);
   column_list_.resize(static_cast<std::size_t>(features));

@@ -21,14 +21,15 @@ struct RowRange {
 class SparseInput {
  public:
   SparseInput() = default;
-  // members: of the team that will fill it; with_columns: for training.
-  SparseInput(int64_t rows, int64_t features, int members, bool with_columns);
+  // most: non-zeros that one row can have; members: of the team that will fill it; with_columns:
+  // for training.
+  SparseInput(int64_t rows, int64_t features, int64_t most, int members, bool with_columns);
 
   // --- by row
 
-  // Where row r's entries belong: room for as many as there are features, and for the scratch.
+  // Where row r's entries belong: room for the most that a row can have, and for the scratch.
   SparseEntry* row_entries(int64_t r) {
-    return row_entries_.data() + r * (features_ + kCompressScratch);
+    return row_entries_.data() + r * (most_ + kCompressScratch);
   }
   void set_count(int64_t r, int64_t count) { row_count_[r] = static_cast<std::int32_t>(count); }
   // Lists these rows, filled before, as sparse_multiply likes them: sorted by count.
@@ -48,7 +49,7 @@ class SparseInput {
   const SparseRow* column_list(int64_t first) const { return column_list_.data() + first; }
 
  private:
-  int64_t features_ = 0;
+  int64_t features_ = 0, most_ = 0;
   AlignedBuffer<SparseEntry> row_entries_, column_entries_;
   AlignedBuffer<std::int32_t> row_count_;
   AlignedBuffer<std::int32_t> tally_;  // (members, features)

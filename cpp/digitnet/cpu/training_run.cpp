@@ -55,7 +55,7 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
                     shares_evenly(dense[0].panels(), members)),
       tiles_(network, dense, sparse_),
       work_(network, batch_rows(data, plan), Purpose::kTrain, &plan.objective,
-            sparse_ ? members : 0),
+            sparse_ ? members : 0, most_nonzeros(data.x)),
       tile_penalty_(static_cast<std::size_t>(tiles_.count()), 0.0) {
   for (int m = 0; m < members; ++m)
     members_.emplace_back(batch_rows(data, plan), walk_.transpose_scratch());

@@ -27,11 +27,11 @@ PaddedMatrix::PaddedMatrix(int64_t rows, int64_t cols)
     : cols_(cols), stride_(padded_stride(cols)), values_(checked_size(rows, cols)) {}
 
 Workspace::Workspace(const Network& network, int64_t rows, Purpose purpose,
-                     const Objective* objective, int sparse_members)
+                     const Objective* objective, int sparse_members, int64_t most)
     : sparse(sparse_members > 0) {
   const bool training = purpose == Purpose::kTrain;
   if (sparse)
-    nonzeros = SparseInput(rows, network.input_size(), sparse_members, training);
+    nonzeros = SparseInput(rows, network.input_size(), most, sparse_members, training);
   else
     input = PaddedMatrix(rows, network.input_size());
   for (const Layer& layer : network.layers()) {

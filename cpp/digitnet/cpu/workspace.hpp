@@ -35,9 +35,10 @@ enum class Purpose { kPredict, kEvaluate, kTrain };
 // Everything a walk over at most `rows` samples needs beside the parameters. Threads may share one,
 // each on its own range of rows.
 struct Workspace {
-  // sparse_members: of the team that fills the input, if it is read as its non-zeros; else 0.
+  // sparse_members: of the team that fills the input, if it is read as its non-zeros; else 0. most:
+  // non-zeros that one sample can have.
   Workspace(const Network& network, int64_t rows, Purpose purpose, const Objective* objective,
-            int sparse_members);
+            int sparse_members, int64_t most);
 
   bool sparse;                      // which of the two inputs below is used
   SparseInput nonzeros;             // (rows, input_size), scaled
