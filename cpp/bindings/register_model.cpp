@@ -163,6 +163,14 @@ auto unlocked(Get get) {
   };
 }
 
+py::dict report(const Trainer& model) {
+  const EngineReport r = model.report();
+  const auto tile = [](const TileShape& t) { return py::make_tuple(t.rows, t.columns); };
+  return py::dict(py::arg("isa") = r.isa, py::arg("dense") = tile(r.dense),
+                  py::arg("sparse") = tile(r.sparse), py::arg("threads") = r.threads,
+                  py::arg("density") = r.density, py::arg("skips_zeros") = r.skips_zeros);
+}
+
 // A number of RunState as a read-write property.
 void state_property(py::class_<Trainer>& c, const char* name, std::uint64_t RunState::* field,
                     const char* doc) {
@@ -191,6 +199,7 @@ void register_model(py::module_& m) {
       .def(py::init<std::int64_t, std::vector<Layer>, std::string, std::uint64_t>(),
            py::arg("input_size"), py::arg("layers"), py::arg("device"), py::arg("seed"))
       .def_property_readonly("device", &Trainer::device)
+      .def("report", &report)
       .def_property_readonly("output_size",
                              [](const Trainer& self) { return self.network().output_size(); })
       .def("get_weights", unlocked(&Trainer::parameters))

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "digitnet/dataset.hpp"
+#include "digitnet/engine_report.hpp"
 #include "digitnet/loss.hpp"
 #include "digitnet/matrix.hpp"
 #include "digitnet/metric.hpp"
@@ -57,6 +58,7 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual std::string device() const = 0;
+  virtual EngineReport report() const = 0;
 
   // Interchange layout in and out. The arguments have been checked against the network.
   virtual void set_parameters(const Parameters& parameters) = 0;

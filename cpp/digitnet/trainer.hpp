@@ -38,6 +38,7 @@ class Trainer {
 
   const Network& network() const { return network_; }
   std::string device() const { return engine_->device(); }
+  EngineReport report() const { return engine_->report(); }
 
   RunState state() const;
   void update_state(const std::function<void(RunState& state)>& change);

@@ -5,7 +5,7 @@ sentences meant for people come from the Python package above.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +148,9 @@ class Model:
     ) -> None: ...
     @property
     def device(self) -> str: ...
+    # isa; dense, sparse: (rows, columns) of outputs summed side by side; threads of the last call
+    # (0: there was none), density of its samples, skips_zeros
+    def report(self) -> dict[str, Any]: ...
     @property
     def output_size(self) -> int: ...
     iterations: int

@@ -26,12 +26,12 @@ BlockRun::BlockRun(const Network& network, const Panels& dense, const KernelTabl
       data_(data),
       objective_(objective),
       block_rows_(std::min(kBlockRows, data.x.count)),
-      walk_(network, dense, kernels) {
-  const bool sparse = walk_.reads_sparse(data.x, block_rows_);
+      walk_(network, dense, kernels),
+      reading_(walk_.reading_of(data.x, block_rows_)) {
   const Purpose purpose = objective != nullptr ? Purpose::kEvaluate : Purpose::kPredict;
   const int64_t blocks = block_rows_ > 0 ? (data.x.count + block_rows_ - 1) / block_rows_ : 0;
   for (int64_t m = 0; m < std::min<int64_t>(members, blocks); ++m)
-    work_.emplace_back(network, block_rows_, purpose, objective, sparse ? 1 : 0,
+    work_.emplace_back(network, block_rows_, purpose, objective, reading_.sparse ? 1 : 0,
                        most_nonzeros(data.x));
 }
 

@@ -17,6 +17,7 @@ class BlockRun {
   BlockRun(const Network& network, const Panels& dense, const KernelTable& kernels,
            const Dataset& data, const Objective* objective, int members);
 
+  const Reading& reading() const { return reading_; }
   void evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor);
   void predict(ThreadTeam& team, MatrixView<float> out, Monitor& monitor);
 
@@ -30,6 +31,7 @@ class BlockRun {
   const Objective* objective_;
   int64_t block_rows_;
   RowWalk walk_;
+  const Reading reading_;
   std::vector<Workspace> work_;  // per member with work
 };
 

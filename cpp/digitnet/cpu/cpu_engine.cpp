@@ -27,6 +27,17 @@ void CpuEngine::ensure_velocity(const Sgd& sgd) {
   if (sgd.has_velocity() && !velocity_) velocity_ = make_panels(network_);
 }
 
+EngineReport CpuEngine::report() const {
+  return {kernels_.name, kernels_.multiply_tile, kernels_.sparse_tile,
+          last_members_, last_density_,          last_sparse_};
+}
+
+void CpuEngine::note(int members, const Reading& reading) const {
+  last_members_.store(members, std::memory_order_relaxed);
+  last_density_.store(reading.density, std::memory_order_relaxed);
+  last_sparse_.store(reading.sparse, std::memory_order_relaxed);
+}
+
 int CpuEngine::members_for(int64_t rows, double flops_per_parameter) const {
   // Waking a sleeping team costs some 10 microseconds: worth it from about a million operations.
   constexpr double kWorthATeam = 1e6;
@@ -46,6 +57,7 @@ void CpuEngine::train(const Dataset& data, const TrainPlan& plan, std::uint64_t&
                       Totals& totals, Monitor& monitor) {
   TeamLease team(members_for(std::min(plan.batch_size, data.x.count), 6));
   TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
+  note(team->size(), run.reading());
   ensure_velocity(plan.sgd);
   SgdSink sink(kernels_, plan.sgd, dense_, plan.sgd.has_velocity() ? &*velocity_ : nullptr);
   run.run(*team, sink, true, iteration, totals, monitor);
@@ -64,6 +76,7 @@ Parameters CpuEngine::gradients(const Dataset& data, const Loss& loss, const Dro
   Panels gradients = make_panels(network_);
   TeamLease team(members_for(data.x.count, 6));
   TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
+  note(team->size(), run.reading());
   GradientSink sink(dense_, gradients);
   Totals totals;
   run.run(*team, sink, dropout != nullptr, iteration, totals, monitor);
@@ -86,6 +99,7 @@ void CpuEngine::evaluate(const Dataset& data, const Objective& objective, Totals
                          Monitor& monitor) const {
   TeamLease team(members_for_blocks(data.x.count));
   BlockRun run(network_, dense_, kernels_, data, &objective, team->size());
+  note(team->size(), run.reading());
   run.evaluate(*team, totals, monitor);
 }
 
@@ -94,6 +108,7 @@ void CpuEngine::predict(const Samples& samples, MatrixView<float> out, Monitor& 
   data.x = samples;
   TeamLease team(members_for_blocks(samples.count));
   BlockRun run(network_, dense_, kernels_, data, nullptr, team->size());
+  note(team->size(), run.reading());
   run.predict(*team, out, monitor);
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 
 #include "digitnet/cpu/parameter_panels.hpp"
+#include "digitnet/cpu/row_walk.hpp"
 #include "digitnet/engine.hpp"
 
 namespace digitnet::cpu {
@@ -12,6 +14,7 @@ class CpuEngine : public Engine {
   explicit CpuEngine(const Network& network);  // keeps a reference to the network
 
   std::string device() const override { return "cpu"; }
+  EngineReport report() const override;
   void set_parameters(const Parameters& parameters) override;
   Parameters parameters() const override;
   void set_velocity(const Parameters& velocity) override;
@@ -31,11 +34,16 @@ class CpuEngine : public Engine {
   int members_for(int64_t rows, double flops_per_parameter) const;
   int members_for_blocks(int64_t rows) const;
   void ensure_velocity(const Sgd& sgd);
+  void note(int members, const Reading& reading) const;
 
   const Network& network_;
   const KernelTable& kernels_;
   Panels dense_;
   std::optional<Panels> velocity_;
+  // Of the last call, for the report. Each on its own: predictions may run side by side.
+  mutable std::atomic<int> last_members_{0};
+  mutable std::atomic<double> last_density_{1};
+  mutable std::atomic<bool> last_sparse_{false};
 };
 
 }  // namespace digitnet::cpu

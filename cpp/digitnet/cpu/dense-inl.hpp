@@ -86,30 +86,24 @@ struct Tiles {
 #endif
 };
 
-// All rows of V vectors of columns, from column col on.
-template <int V>
-void multiply_columns(const Multiply& m, int64_t col) {
+// The rows of a that a tile reads serve all columns while they are in the nearest cache.
+void multiply(const Multiply& m) {
+  constexpr int64_t kWidth = kTileVectors * kLanes;
   Start start = m.bias != nullptr ? Start::kBias : Start::kZero;
   int64_t k = 0;
   do {
     const int64_t depth = m.depth - k < kDepthBlock ? m.depth - k : kDepthBlock;
     for (int64_t row = 0; row < m.rows; row += kTileRows) {
       const int64_t rows = m.rows - row < kTileRows ? m.rows - row : kTileRows;
-      Tiles<V>::of_rows[rows](m, row, col, k, depth, start);
+      for (int64_t col = 0; col < m.cols; col += kWidth) {
+        const TileFunction tile =
+            m.cols - col > kLanes ? Tiles<kTileVectors>::of_rows[rows] : Tiles<1>::of_rows[rows];
+        tile(m, row, col, k, depth, start);
+      }
     }
     start = Start::kC;
     k += kDepthBlock;
   } while (k < m.depth);
-}
-
-void multiply(const Multiply& m) {
-  constexpr int64_t kWidth = kTileVectors * kLanes;
-  for (int64_t col = 0; col < m.cols; col += kWidth) {
-    if (m.cols - col > kLanes)
-      multiply_columns<kTileVectors>(m, col);
-    else
-      multiply_columns<1>(m, col);
-  }
 }
 
 // Plain loops: a block is 4 KiB and stays in the nearest cache.

@@ -20,6 +20,7 @@
 #include <cstdint>
 
 #include "digitnet/activation.hpp"
+#include "digitnet/engine_report.hpp"
 #include "digitnet/loss.hpp"
 #include "digitnet/optimizer.hpp"
 
@@ -123,6 +124,7 @@ struct DropoutMask {
 
 struct KernelTable {
   const char* name;
+  TileShape multiply_tile, sparse_tile;  // outputs that are summed side by side, in registers
 
   void (*multiply)(const Multiply& args);
   void (*sparse_multiply)(const SparseMultiply& args);

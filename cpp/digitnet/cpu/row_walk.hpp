@@ -10,6 +10,12 @@ namespace digitnet::cpu {
 // Rows that pass through all layers together, so that their activations stay in the level-2 cache.
 inline constexpr int64_t kBlockRows = 96;
 
+// How samples are read: as their non-zeros alone or whole.
+struct Reading {
+  bool sparse;
+  double density;  // share of the values that are not zero
+};
+
 struct PanelRange {
   int64_t begin, end;
 };
@@ -26,8 +32,8 @@ class RowWalk {
   RowWalk(const Network& network, const Panels& dense, const KernelTable& kernels)
       : network_(network), dense_(dense), kernels_(kernels) {}
 
-  // True where reading the data as their non-zeros is faster. Either way gives the same bits.
-  bool reads_sparse(const Samples& samples, int64_t rows) const;
+  // How batches of `rows` samples are read faster. Either way gives the same bits.
+  Reading reading_of(const Samples& samples, int64_t rows) const;
 
   // Row r of the workspace takes sample order[r], or first + r where order is null.
   void gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,

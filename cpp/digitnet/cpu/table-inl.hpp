@@ -12,9 +12,24 @@ namespace digitnet::cpu {
 namespace {
 
 constexpr KernelTable vector_kernels(const char* name) {
-  return {name,       multiply,    sparse_multiply, compress_u8,       compress_f32, transpose,
-          convert_u8, convert_f32, activate,        activate_backward, loss_rows,    dropout_mask,
-          product,    sum_rows,    sgd_step,        sum_squares};
+  return {name,
+          {kTileRows, kTileVectors * static_cast<int>(kLanes)},
+          {kSparseRows, kSparsePanels * static_cast<int>(kPanel)},
+          multiply,
+          sparse_multiply,
+          compress_u8,
+          compress_f32,
+          transpose,
+          convert_u8,
+          convert_f32,
+          activate,
+          activate_backward,
+          loss_rows,
+          dropout_mask,
+          product,
+          sum_rows,
+          sgd_step,
+          sum_squares};
 }
 
 }  // namespace

@@ -50,7 +50,8 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
       data_(data),
       plan_(plan),
       walk_(network, dense, kernels),
-      sparse_(walk_.reads_sparse(data.x, batch_rows(data, plan))),
+      reading_(walk_.reading_of(data.x, batch_rows(data, plan))),
+      sparse_(reading_.sparse),
       shares_input_(members > 1 && walk_.has_input_panels(fusing(walk_, plan)) &&
                     shares_evenly(dense[0].panels(), members)),
       tiles_(network, dense, sparse_),

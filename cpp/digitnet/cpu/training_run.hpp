@@ -31,6 +31,7 @@ class TrainingRun {
   TrainingRun(const Network& network, const Panels& dense, const KernelTable& kernels,
               const Dataset& data, const TrainPlan& plan, int members);
 
+  const Reading& reading() const { return reading_; }
   // All batches in order. iteration and totals as in Engine::train. dropout: off for plain
   // gradients.
   void run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint64_t& iteration, Totals& totals,
@@ -78,6 +79,7 @@ class TrainingRun {
   const Dataset& data_;
   const TrainPlan& plan_;
   RowWalk walk_;
+  const Reading reading_;
   const bool sparse_;        // the input is read as its non-zeros
   const bool shares_input_;  // the input phase walks panels
   GradientTiles tiles_;

@@ -17,7 +17,7 @@ from digitnet._model.layer_list import weight_shapes
 from digitnet._model.stack import LayerStack
 from digitnet._model.summary import summary_lines
 from digitnet._weights import as_weights
-from digitnet.layers import InputLayer, Layer
+from digitnet.layers import Dense, InputLayer, Layer
 
 N = TypeVar("N", bound="Network")
 
@@ -102,6 +102,36 @@ class Network(LayerStack):
             shapes = self._shapes(self._input_shape)[1:]
         for line in summary_lines(self.name, self._layers, shapes):
             (print_fn or print)(line)
+
+    def engine_report(self) -> dict[str, Any]:
+        """Return how the model computed last: which path, instruction set, threads and tiles.
+
+        Returns
+        -------
+        dict
+            ``device``; ``isa``, the instruction set; ``threads`` that shared the last call (0
+            before the first); ``density``, the share of its samples' values that are not zero; and
+            ``layers``, by name for each Dense: its ``path``, "sparse" where zeros were skipped,
+            else "dense", and ``tile``, the (rows, columns) of outputs summed side by side.
+
+        Raises
+        ------
+        ValueError
+            The model is not built.
+        """
+        report = self._require_core("engine_report").report()
+        layers = {}
+        for i, layer in enumerate(layer for layer in self._layers if isinstance(layer, Dense)):
+            sparse = i == 0 and report["skips_zeros"]
+            tile = report["sparse" if sparse else "dense"]
+            layers[layer.name] = {"path": "sparse" if sparse else "dense", "tile": tile}
+        return {
+            "device": self.device,
+            "isa": report["isa"],
+            "threads": report["threads"],
+            "density": report["density"],
+            "layers": layers,
+        }
 
     def get_config(self) -> dict[str, Any]:
         """Return name, layers and input shape as JSON-ready values; no weights."""
