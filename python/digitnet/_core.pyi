@@ -167,6 +167,9 @@ class Model:
         progress: Progress | None,
     ) -> Result: ...
     def predict(self, x: Samples) -> FloatArray: ...
+    # As predict, for an array (n, *sample_shape) of uint8 or finite float32 in C order; None, with
+    # nothing done, where x is anything else.
+    def predict_plain(self, x: object, sample_shape: tuple[int, ...]) -> FloatArray | None: ...
     def gradients(
         self,
         x: Samples,

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "digitnet/cpu/brief_run.hpp"
 #include "digitnet/cpu/parameter_panels.hpp"
 #include "digitnet/engine.hpp"
 
@@ -36,6 +37,7 @@ class CpuEngine : public Engine {
   const KernelTable& kernels_;
   Panels dense_;
   std::optional<Panels> velocity_;
+  BriefRun brief_;
 };
 
 }  // namespace digitnet::cpu
