@@ -77,7 +77,8 @@ def types(function, returns):
 def agree(built_type, stub_type):
     """Tell whether the types are the same, as far as pybind11 knows its own."""
     vague = {"object": "Progress | None", "list": "list[ndarray]"}.get(built_type, built_type)
-    return stub_type == vague or (built_type == "tuple" and stub_type.startswith("tuple["))
+    known = stub_type in (vague, built_type)
+    return known or (built_type == "tuple" and stub_type.startswith("tuple["))
 
 
 def defined():

@@ -3,6 +3,7 @@
 
 #include <pybind11/numpy.h>
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,17 @@ inline bool is_aligned(const py::array& array) {
   return (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0;
 }
 
+// A new matrix, its values not set. pybind11's own way asks for memory for shape and strides too.
+inline FloatArray new_matrix(std::int64_t rows, std::int64_t cols) {
+  const py::detail::npy_api& api = py::detail::npy_api::get();
+  const Py_intptr_t shape[] = {static_cast<Py_intptr_t>(rows), static_cast<Py_intptr_t>(cols)};
+  PyObject* matrix =
+      api.PyArray_NewFromDescr_(api.PyArray_Type_, py::dtype::of<float>().release().ptr(), 2, shape,
+                                nullptr, nullptr, 0, nullptr);
+  if (matrix == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<FloatArray>(matrix);
+}
+
 // Strides in elements; throws where they are not whole elements (packed structures).
 inline std::int64_t step_of(const py::array& array, int axis, std::string_view name) {
   const py::ssize_t bytes = array.strides(axis), size = array.itemsize();
@@ -48,6 +60,32 @@ inline Samples samples_of(const py::array& x) {
   samples.features = x.shape(1);
   samples.row_step = step_of(x, 0, "x");
   samples.feature_step = step_of(x, 1, "x");
+  return samples;
+}
+
+// The samples in a plain array (n, *sample_shape), 0 < n < 2^31, of uint8 or float32 in C order;
+// none where x is anything else, if only a subclass.
+inline std::optional<Samples> plain_samples(py::handle x, const py::tuple& sample_shape) {
+  if (Py_TYPE(x.ptr()) != py::detail::npy_api::get().PyArray_Type_) return std::nullopt;
+  const auto array = py::reinterpret_borrow<py::array>(x);
+  const bool plain = (array.flags() & py::array::c_style) != 0 && is_aligned(array) &&
+                     array.ndim() == 1 + static_cast<py::ssize_t>(sample_shape.size());
+  if (!plain || array.size() == 0 || array.shape(0) > std::numeric_limits<std::int32_t>::max())
+    return std::nullopt;
+  Samples samples;
+  samples.data = array.data();
+  samples.count = array.shape(0);
+  samples.features = 1;
+  for (py::ssize_t axis = 1; axis < array.ndim(); ++axis) {
+    const auto expected = sample_shape[static_cast<std::size_t>(axis - 1)].cast<py::ssize_t>();
+    if (array.shape(axis) != expected) return std::nullopt;
+    samples.features *= expected;
+  }
+  samples.row_step = samples.features;
+  if (holds<std::uint8_t>(array))
+    samples.type = ElementType::kUint8;
+  else if (!holds<float>(array))
+    return std::nullopt;
   return samples;
 }
 

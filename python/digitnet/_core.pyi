@@ -5,7 +5,7 @@ sentences meant for people come from the Python package above.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +150,7 @@ class Model:
     def device(self) -> str: ...
     # isa; dense, sparse: (rows, columns) of outputs summed side by side; threads of the last call
     # (0: there was none), density of its samples, skips_zeros
-    def report(self) -> dict[str, Any]: ...
+    def report(self) -> dict[str, object]: ...
     @property
     def output_size(self) -> int: ...
     iterations: int
@@ -191,6 +191,9 @@ class Model:
         progress: Progress | None,
     ) -> Result: ...
     def predict(self, x: Samples) -> FloatArray: ...
+    # As predict, for an array (n, *sample_shape) of uint8 or finite float32 in C order; None, with
+    # nothing done, where x is anything else.
+    def predict_plain(self, x: object, sample_shape: tuple[int, ...]) -> FloatArray | None: ...
     def gradients(
         self,
         x: Samples,

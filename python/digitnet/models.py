@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from digitnet import saving
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer
-from digitnet._data import SamplesLike, as_samples, sample_shape_of
+from digitnet._data import SamplesLike
 from digitnet._identifiers import public_functions
 from digitnet._model import state as model_state
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.layer_list import walk, weight_shapes
 from digitnet._model.network import parse_config
-from digitnet._model.progress import ProgressLine, verbosity
+from digitnet._model.progress import verbosity
 from digitnet._model.trainer import Trainer
 
 __all__ = ["Sequential", "load_model"]
@@ -87,14 +87,13 @@ class Sequential(Trainer):
         if batch_size is not None:
             integer(batch_size, "batch_size")
         level = 0 if isinstance(verbose, str) and verbose == "auto" else verbosity(verbose)
-        shape = self._input_shape or sample_shape_of(x)
-        output_shape = self._shapes(shape)[-1]
-        rows = as_samples(x, "x", shape)
-        core = self._build_for(x)
-        line = ProgressLine(len(rows), [], level)
-        output = core.predict(rows)
-        line.finish({})
-        return output.reshape(len(rows), *output_shape)
+        core, shape, output = self._core, self._input_shape, None
+        if core is not None and shape is not None and not level:
+            output = core.predict_plain(x, shape)
+        if output is None:
+            output = self._predict_checked(x, level)
+        shape = self._output_shape
+        return output if len(shape) == 1 else output.reshape(len(output), *shape)
 
     def predict_classes(
         self, x: SamplesLike, batch_size: int | None = None, verbose: int | str = "auto"

@@ -9,7 +9,10 @@
 
 namespace digitnet::cpu {
 CpuEngine::CpuEngine(const Network& network)
-    : network_(network), kernels_(kernels()), dense_(make_panels(network)) {}
+    : network_(network),
+      kernels_(kernels()),
+      dense_(make_panels(network)),
+      brief_(network, dense_, kernels_) {}
 
 void CpuEngine::set_parameters(const Parameters& parameters) { pack(parameters, dense_); }
 
@@ -104,6 +107,7 @@ void CpuEngine::evaluate(const Dataset& data, const Objective& objective, Totals
 }
 
 void CpuEngine::predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const {
+  if (samples.count <= brief_.most_rows()) return note(1, brief_.predict(samples, out));
   Dataset data;
   data.x = samples;
   TeamLease team(members_for_blocks(samples.count));

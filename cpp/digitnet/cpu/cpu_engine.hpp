@@ -3,6 +3,7 @@
 #include <atomic>
 #include <optional>
 
+#include "digitnet/cpu/brief_run.hpp"
 #include "digitnet/cpu/parameter_panels.hpp"
 #include "digitnet/cpu/row_walk.hpp"
 #include "digitnet/engine.hpp"
@@ -40,6 +41,7 @@ class CpuEngine : public Engine {
   const KernelTable& kernels_;
   Panels dense_;
   std::optional<Panels> velocity_;
+  BriefRun brief_;
   // Of the last call, for the report. Each on its own: predictions may run side by side.
   mutable std::atomic<int> last_members_{0};
   mutable std::atomic<double> last_density_{1};

@@ -8,8 +8,9 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from digitnet import _core
+from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer
-from digitnet._data import Data, SamplesLike, as_data, sample_shape_of
+from digitnet._data import Data, SamplesLike, as_data, as_samples, sample_shape_of
 from digitnet._model import fit as fitting
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.network import Network
@@ -119,6 +120,17 @@ class Evaluator(Network):
     ) -> float | list[float] | dict[str, float]:
         """Return loss and metrics for the samples, as `evaluate` does, without a progress line."""
         return self.evaluate(x, y, None, 0, sample_weight, return_dict=return_dict)
+
+    def _predict_checked(self, x: object, level: int) -> FloatArray:
+        """Return the outputs (n, outputs) for samples of any form, after all checks."""
+        shape = self._input_shape or sample_shape_of(x)
+        self._shapes(shape)
+        rows = as_samples(x, "x", shape)
+        core = self._build_for(x)
+        line = ProgressLine(len(rows), [], level)
+        output = core.predict(rows)
+        line.finish({})
+        return output
 
     # --- checks
 

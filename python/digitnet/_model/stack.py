@@ -40,6 +40,7 @@ class LayerStack:
         self._device = device
         self._layers: list[Layer] = []
         self._input_shape: Shape | None = None
+        self._output_shape: Shape = ()  # for one sample, once there is a core
         self._core: _core.Model | None = None
         self._seed: int | None = None
         self._fitting = False  # while true, layers and settings stay as they are
@@ -129,13 +130,16 @@ class LayerStack:
         names = unique_names(layers)
         kept = weights or {id(layer): layer.get_weights() for layer in self._layers}
         core: _core.Model | None = None
+        output_shape: Shape = ()
         places: list[Place] = []
         seed = next_seed() if self._seed is None else self._seed
         if layers and input_shape is not None:
             core, places = self._make_core(layers, input_shape, seed, kept)
+            output_shape = walk(layers, input_shape)[-1]
         for layer in self._layers:
             layer.place = None
         self._layers, self._input_shape, self._core, self._seed = layers, input_shape, core, seed
+        self._output_shape = output_shape
         for layer, name in zip(layers, names, strict=True):
             layer.rename(name)
             layer.owned = True
