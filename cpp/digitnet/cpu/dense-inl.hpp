@@ -37,9 +37,13 @@ DIGITNET_INLINE void load_start(const Multiply& m, const float* c, Start start, 
                                           : load(c + r * m.c_stride + v * kLanes);
 }
 
-// One tile of R rows and V vectors: rows row .., columns col .., of m's product over k .. k + depth
-// - 1. One tile of R rows and V vectors: depth values of k from k on.
-template <int R, int V>
+// How far ahead, in k, the values of a transposed matrix are asked for: each lies on another page,
+// where no processor looks ahead by itself.
+constexpr int64_t kAhead = 16;
+
+// One tile of R rows and V vectors, rows row .., columns col .., of m's product over depth values
+// of k from k on. kTransposed: its rows are neighbours in a.
+template <int R, int V, bool kTransposed>
 void tile(const Multiply& m, int64_t row, int64_t col, int64_t k, int64_t depth, Start start) {
   float* c = m.c + row * m.c_stride + col;
   const float* b = m.b + k * m.b_stride + col;
@@ -63,6 +67,10 @@ void tile(const Multiply& m, int64_t row, int64_t col, int64_t k, int64_t depth,
       for (int v = 0; v < V; ++v) sum[r][v] = fma(left, right[v], sum[r][v]);
     }
     b += b_stride;
+    if (kTransposed) {
+      prefetch(a[0] + kAhead * a_depth);
+      prefetch(a[0] + kAhead * a_depth + R - 1);
+    }
 #pragma GCC unroll 4
     for (int g = 0; g < kGroups; ++g) a[g] += a_depth;
   }
@@ -74,20 +82,22 @@ void tile(const Multiply& m, int64_t row, int64_t col, int64_t k, int64_t depth,
 
 using TileFunction = void (*)(const Multiply&, int64_t, int64_t, int64_t, int64_t, Start);
 
-template <int V>
+template <int V, bool kTransposed>
 struct Tiles {
+  template <int R>
+  static constexpr TileFunction of = tile<R, V, kTransposed>;
 #ifdef __AVX512F__
-  static constexpr TileFunction of_rows[kTileRows + 1] = {
-      nullptr,    tile<1, V>, tile<2, V>, tile<3, V>,  tile<4, V>,  tile<5, V>, tile<6, V>,
-      tile<7, V>, tile<8, V>, tile<9, V>, tile<10, V>, tile<11, V>, tile<12, V>};
+  static constexpr TileFunction of_rows[kTileRows + 1] = {nullptr, of<1>,  of<2>, of<3>, of<4>,
+                                                          of<5>,   of<6>,  of<7>, of<8>, of<9>,
+                                                          of<10>,  of<11>, of<12>};
 #else
-  static constexpr TileFunction of_rows[kTileRows + 1] = {
-      nullptr, tile<1, V>, tile<2, V>, tile<3, V>, tile<4, V>, tile<5, V>, tile<6, V>};
+  static constexpr TileFunction of_rows[kTileRows + 1] = {nullptr, of<1>, of<2>, of<3>,
+                                                          of<4>,   of<5>, of<6>};
 #endif
 };
 
-// The rows of a that a tile reads serve all columns while they are in the nearest cache.
-void multiply(const Multiply& m) {
+template <bool kTransposed>
+void multiply_tiles(const Multiply& m) {
   constexpr int64_t kWidth = kTileVectors * kLanes;
   Start start = m.bias != nullptr ? Start::kBias : Start::kZero;
   int64_t k = 0;
@@ -95,15 +105,24 @@ void multiply(const Multiply& m) {
     const int64_t depth = m.depth - k < kDepthBlock ? m.depth - k : kDepthBlock;
     for (int64_t row = 0; row < m.rows; row += kTileRows) {
       const int64_t rows = m.rows - row < kTileRows ? m.rows - row : kTileRows;
+      // The rows of a that a tile reads serve all columns while they are in the nearest cache.
       for (int64_t col = 0; col < m.cols; col += kWidth) {
-        const TileFunction tile =
-            m.cols - col > kLanes ? Tiles<kTileVectors>::of_rows[rows] : Tiles<1>::of_rows[rows];
+        const bool wide = m.cols - col > kLanes;
+        const TileFunction tile = wide ? Tiles<kTileVectors, kTransposed>::of_rows[rows]
+                                       : Tiles<1, kTransposed>::of_rows[rows];
         tile(m, row, col, k, depth, start);
       }
     }
     start = Start::kC;
     k += kDepthBlock;
   } while (k < m.depth);
+}
+
+void multiply(const Multiply& m) {
+  if (m.a_row == 1)
+    multiply_tiles<true>(m);
+  else
+    multiply_tiles<false>(m);
 }
 
 // Plain loops: a block is 4 KiB and stays in the nearest cache.

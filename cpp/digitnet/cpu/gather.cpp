@@ -41,9 +41,12 @@ void prefetch_row(const Samples& x, int64_t sample) {
 }
 
 template <class One>
-void for_each_row(const std::uint32_t* order, int64_t first, RowRange rows, One one) {
-  for (int64_t r = rows.begin; r < rows.end; ++r)
+void for_each_row(const Samples& x, const std::uint32_t* order, int64_t first, RowRange rows,
+                  One one) {
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    if (order != nullptr && r + kAhead < rows.end) prefetch_row(x, order[r + kAhead]);
     one(r, order != nullptr ? static_cast<int64_t>(order[r]) : first + r);
+  }
 }
 
 // What compress writes for a row. A zero's entry is overwritten by the next one, so that there is
@@ -78,14 +81,14 @@ void gather_samples(const KernelTable& kernels, const Samples& x, const std::uin
                     int64_t first, RowRange rows, float scale, float offset, PaddedMatrix& out) {
   if (x.is_csr()) {
     visit_csr(x, [&](const auto* values, const auto* indptr, const auto* indices) {
-      for_each_row(order, first, rows, [&](int64_t r, int64_t sample) {
+      for_each_row(x, order, first, rows, [&](int64_t r, int64_t sample) {
         const int64_t begin = indptr[sample], count = indptr[sample + 1] - begin;
         write_row(values + begin, indices + begin, count, scale, offset, x.features, out.row(r));
       });
     });
     return;
   }
-  for_each_row(order, first, rows, [&](int64_t r, int64_t sample) {
+  for_each_row(x, order, first, rows, [&](int64_t r, int64_t sample) {
     if (x.type == ElementType::kUint8)
       kernels.convert_u8(row_of<std::uint8_t>(x, sample), x.feature_step, x.features, scale, offset,
                          out.row(r));
@@ -97,13 +100,9 @@ void gather_samples(const KernelTable& kernels, const Samples& x, const std::uin
 
 void gather_nonzeros(const KernelTable& kernels, const Samples& x, const std::uint32_t* order,
                      int64_t first, RowRange rows, float scale, SparseInput& out) {
-  const auto ask_ahead = [&](int64_t r) {
-    if (order != nullptr && r + kAhead < rows.end) prefetch_row(x, order[r + kAhead]);
-  };
   if (x.is_csr()) {
     visit_csr(x, [&](const auto* values, const auto* indptr, const auto* indices) {
-      for_each_row(order, first, rows, [&](int64_t r, int64_t sample) {
-        ask_ahead(r);
+      for_each_row(x, order, first, rows, [&](int64_t r, int64_t sample) {
         const int64_t begin = indptr[sample], count = indptr[sample + 1] - begin;
         out.set_count(
             r, write_entries(values + begin, indices + begin, count, scale, out.row_entries(r)));
@@ -111,8 +110,7 @@ void gather_nonzeros(const KernelTable& kernels, const Samples& x, const std::ui
     });
     return;
   }
-  for_each_row(order, first, rows, [&](int64_t r, int64_t sample) {
-    ask_ahead(r);
+  for_each_row(x, order, first, rows, [&](int64_t r, int64_t sample) {
     out.set_count(
         r, x.type == ElementType::kUint8
                ? kernels.compress_u8(row_of<std::uint8_t>(x, sample), x.feature_step, x.features,

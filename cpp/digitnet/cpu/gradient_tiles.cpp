@@ -1,6 +1,7 @@
 #include "digitnet/cpu/gradient_tiles.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace digitnet::cpu {
 
@@ -40,8 +41,8 @@ void GradientTiles::pack(const GradientTile& tile, int64_t batch, const PaddedMa
   if (scratch.packed_panel == tile.panel && scratch.packed_dense == tile.dense) return;
   for (int64_t p = 0; p < tile.panels; ++p)
     for (int64_t r = 0; r < batch; ++r)
-      std::copy_n(dz.row(r) + (tile.panel + p) * kPanel, kPanel,
-                  scratch.dz.data() + (p * batch + r) * kPanel);
+      std::memcpy(scratch.dz.data() + (p * batch + r) * kPanel,
+                  dz.row(r) + (tile.panel + p) * kPanel, kPanel * sizeof(float));
   // A narrow product leaves columns 16 .. 31 alone: they must not keep another panel's gradient.
   std::fill_n(scratch.kernel.data(), kRows * kPanel, 0.0F);
   scratch.packed_panel = tile.panel;

@@ -44,6 +44,10 @@ DIGITNET_INLINE Mask first_lanes(int64_t n) {
   return {_mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, lo)),
           _mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, hi))};
 }
+// A hint: p may point anywhere.
+DIGITNET_INLINE void prefetch(const float* p) {
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
+}
 DIGITNET_INLINE Vec zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
 // From a general register: spares the load port that a broadcast from memory takes.
 DIGITNET_INLINE Vec broadcast_bits(std::uint32_t bits) {

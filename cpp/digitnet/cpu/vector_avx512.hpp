@@ -43,6 +43,10 @@ DIGITNET_INLINE Mask first_lanes(int64_t n) {
   const int64_t count = n < 0 ? 0 : n > kLanes ? kLanes : n;
   return {static_cast<__mmask16>((1U << count) - 1U)};
 }
+// A hint: p may point anywhere.
+DIGITNET_INLINE void prefetch(const float* p) {
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
+}
 DIGITNET_INLINE Vec zero() { return {_mm512_setzero_ps()}; }
 // From a general register: spares the load port that a broadcast from memory takes.
 DIGITNET_INLINE Vec broadcast_bits(std::uint32_t bits) {
