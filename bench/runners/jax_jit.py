@@ -15,7 +15,7 @@ class Runner(_harness.Runner):
 
     PACKAGES = {"jax": "jax", "jaxlib": "jaxlib"}  # noqa: RUF012
     IMPORT = "import jax, jax.numpy"
-    SETTINGS = {"loop": "scan", "unroll": 1}  # noqa: RUF012
+    SETTINGS = {"loop": "scan", "unroll": 4}  # noqa: RUF012
 
     def build(self) -> None:
         import jax

@@ -14,7 +14,7 @@ class Runner(_harness.Runner):
     PACKAGES = {"torch": "torch"}  # noqa: RUF012
     IMPORT = "import torch"
     KINDS = ("train", "predict", "import")
-    SETTINGS = {"compile": False, "optimizer": "fused", "gather": "batch"}  # noqa: RUF012
+    SETTINGS = {"compile": False, "optimizer": "foreach", "gather": "batch"}  # noqa: RUF012
 
     def build(self) -> None:
         import torch
