@@ -109,6 +109,25 @@ def test_sum_squares_has_one_order(rng):
 
 
 # --- optimizer ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("lane", range(16))
+@pytest.mark.parametrize("value", [1.0, 1e-30, np.inf, np.nan])
+def test_sgd_sees_a_single_gradient_among_zeros(lane, value):
+    w, g = np.ones((1, 48), np.float32), np.zeros((1, 48), np.float32)
+    g[0, 16 + lane] = value
+    want = w - np.float32(0.5) * g
+    for table in TABLES:
+        new_w, _ = table.sgd(_core.Sgd(0.5), 0.0, w, g, None)
+        np.testing.assert_array_equal(new_w, want)
+
+
+def test_sgd_with_momentum_moves_on_without_a_gradient():
+    w, g, v = (np.full((1, 40), value, np.float32) for value in (1, 0, 0.25))
+    for table in TABLES:
+        new_w, new_v = table.sgd(_core.Sgd(0.1, 0.5), 0.0, w, g, v)
+        assert (new_v == 0.125).all()
+        assert (new_w == 1.125).all()
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("nesterov", [False, True])

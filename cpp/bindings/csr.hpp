@@ -22,11 +22,9 @@ class Csr {
         indptr_(std::move(indptr)),
         rows_(rows),
         features_(features) {
-    check(rows >= 0 && features >= 0, name, " must have a shape that is not negative");
-    check(indptr_.size() > 0 && indptr_.size() - 1 == rows, name,
-          ".indptr must hold one position more than the ", rows,
-          " rows. Received: ", indptr_.size());
-    const Samples view = samples();
+    check(rows >= 0 && features >= 0, name, " must have a shape that is not negative. Received: (",
+          rows, ", ", features, ")");
+    const Samples view = samples(name);
     const std::int64_t begin = view.csr.wide ? *static_cast<const std::int64_t*>(view.csr.indptr)
                                              : *static_cast<const std::int32_t*>(view.csr.indptr);
     check(begin == 0, name, ".indptr must begin with 0. Received: ", begin);
@@ -46,7 +44,11 @@ class Csr {
     return result;
   }
 
-  Samples samples() const {
+  // Throws where the arrays no longer fit together: they may have been resized since.
+  Samples samples(std::string_view name = "x") const {
+    check(indptr_.size() > 0 && indptr_.size() - 1 == rows_, name,
+          ".indptr must hold one position more than the ", rows_,
+          " rows. Received: ", indptr_.size());
     Samples view;
     view.type = holds<float>(data_) ? ElementType::kFloat32 : ElementType::kUint8;
     view.data = view.type == ElementType::kFloat32 ? vector<float>(data_, "data")

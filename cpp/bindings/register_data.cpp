@@ -28,6 +28,7 @@ void register_data(py::module_& m) {
       [](const Input& x) {
         const Samples samples = samples_of(x);
         const py::gil_scoped_release released;
+        if (samples.is_csr()) check_csr(samples, "x");
         return first_nonfinite(samples);
       },
       py::arg("x"), "Position (row, column) of the first NaN or infinity, or None.");

@@ -3,17 +3,15 @@
 
 #include <string>
 
-namespace digitnet {
+#include "digitnet/tile_shape.hpp"
 
-struct TileShape {
-  int rows, columns;
-};
+namespace digitnet {
 
 struct EngineReport {
   std::string isa;           // instruction set of the kernels
-  TileShape dense, sparse;   // outputs that a kernel sums side by side
+  TileShape dense, sparse;   // of the kernels that compute with zeros, and without
   int threads = 0;           // that shared the last call; 0: there was none
-  double density = 1;        // share of its samples' values that are not zero
+  double density = 1;        // share of its samples' values that are not zero, from some hundred
   bool skips_zeros = false;  // whether its first layer read their non-zeros alone
 };
 

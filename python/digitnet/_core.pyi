@@ -43,7 +43,7 @@ class Csr:
 
     def __init__(
         self,
-        data: DenseSamples,
+        data: DenseSamples,  # (stored,), contiguous, as the others
         indices: NDArray[np.integer],
         indptr: NDArray[np.integer],
         rows: int,

@@ -82,14 +82,14 @@ class Sequential(Trainer):
         ValueError
             The model has no layers, or an argument does not fit.
         TypeError
-            ``x`` does not hold real numbers.
+            ``x`` does not hold real numbers, or is a sparse matrix of another format than CSR.
         """
         if batch_size is not None:
             integer(batch_size, "batch_size")
         level = 0 if isinstance(verbose, str) and verbose == "auto" else verbosity(verbose)
-        core, shape, output = self._core, self._input_shape, None
-        if core is not None and shape is not None and not level:
-            output = core.predict_plain(x, shape)
+        core, input_shape, output = self._core, self._input_shape, None
+        if core is not None and input_shape is not None and not level:
+            output = core.predict_plain(x, input_shape)
         if output is None:
             output = self._predict_checked(x, level)
         shape = self._output_shape

@@ -18,6 +18,7 @@ class BlockRun {
            const Dataset& data, const Objective* objective, int members);
 
   const Reading& reading() const { return reading_; }
+  int members() const { return static_cast<int>(work_.size()); }  // that have work
   void evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor);
   void predict(ThreadTeam& team, MatrixView<float> out, Monitor& monitor);
 

@@ -102,7 +102,7 @@ void CpuEngine::evaluate(const Dataset& data, const Objective& objective, Totals
                          Monitor& monitor) const {
   TeamLease team(members_for_blocks(data.x.count));
   BlockRun run(network_, dense_, kernels_, data, &objective, team->size());
-  note(team->size(), run.reading());
+  note(run.members(), run.reading());
   run.evaluate(*team, totals, monitor);
 }
 
@@ -112,7 +112,7 @@ void CpuEngine::predict(const Samples& samples, MatrixView<float> out, Monitor& 
   data.x = samples;
   TeamLease team(members_for_blocks(samples.count));
   BlockRun run(network_, dense_, kernels_, data, nullptr, team->size());
-  note(team->size(), run.reading());
+  note(run.members(), run.reading());
   run.predict(*team, out, monitor);
 }
 

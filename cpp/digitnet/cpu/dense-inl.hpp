@@ -105,7 +105,8 @@ void multiply_tiles(const Multiply& m) {
     const int64_t depth = m.depth - k < kDepthBlock ? m.depth - k : kDepthBlock;
     for (int64_t row = 0; row < m.rows; row += kTileRows) {
       const int64_t rows = m.rows - row < kTileRows ? m.rows - row : kTileRows;
-      // The rows of a that a tile reads serve all columns while they are in the nearest cache.
+      // With AVX2 a panel is two tiles wide: the rows of a serve both while they are in the nearest
+      // cache.
       for (int64_t col = 0; col < m.cols; col += kWidth) {
         const bool wide = m.cols - col > kLanes;
         const TileFunction tile = wide ? Tiles<kTileVectors, kTransposed>::of_rows[rows]

@@ -89,6 +89,7 @@ void sgd_step(const Sgd& sgd, float l2, int64_t count, float* w, const float* g,
   if (l2 == 0.0F && sgd.weight_decay == 0.0F) {
     for (int64_t i = 0; i < count; i += kLanes) {
       const Vec gradient = load(g + i);
+      // Pixels that are zero all through a batch: their weights need not even be read.
       if (!any_nonzero(gradient)) continue;
       store(w + i, fnma(step.rate, gradient, load(w + i)));
     }

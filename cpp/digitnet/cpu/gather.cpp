@@ -9,11 +9,13 @@ namespace {
 // Rows in random order are met one cache miss a line, unless they are asked for ahead of time.
 constexpr int64_t kAhead = 2;
 
+constexpr int64_t kMostAhead = 4096;  // bytes; behind them the processor looks ahead by itself
+
 template <class Number>
 void prefetch(const Number* begin, int64_t count) {
 #if defined(__GNUC__)
   const char* bytes = reinterpret_cast<const char*>(begin);
-  const int64_t size = count * static_cast<int64_t>(sizeof(Number));
+  const int64_t size = std::min(count * static_cast<int64_t>(sizeof(Number)), kMostAhead);
   for (int64_t at = 0; at < size; at += kAlignment) __builtin_prefetch(bytes + at);
 #else
   (void)begin, (void)count;
@@ -49,14 +51,33 @@ void for_each_row(const Samples& x, const std::uint32_t* order, int64_t first, R
   }
 }
 
+// A row's stored values. Looked at by the core before (check_csr), but the arrays are the caller's:
+// should another thread change them meanwhile, the numbers are wrong, but nothing is read or
+// written out of bounds.
+struct Stored {
+  int64_t begin, count;
+};
+
+template <class Index>
+Stored stored_of(const Samples& x, const Index* indptr, int64_t sample, int64_t room) {
+  const int64_t begin = std::clamp<int64_t>(indptr[sample], 0, x.csr.stored);
+  const int64_t end = std::clamp<int64_t>(indptr[sample + 1], begin, x.csr.stored);
+  return {begin, std::min(end - begin, room)};
+}
+
+template <class Index>
+std::uint64_t column_of(Index index, int64_t features) {
+  return std::min(static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(features - 1));
+}
+
 // What compress writes for a row. A zero's entry is overwritten by the next one, so that there is
 // no branch on the data.
 template <class Number, class Index>
-int64_t write_entries(const Number* values, const Index* columns, int64_t count, float scale,
-                      SparseEntry* entries) {
+int64_t write_entries(const Number* values, const Index* columns, int64_t count, int64_t features,
+                      float scale, SparseEntry* entries) {
   SparseEntry* out = entries;
   for (int64_t k = 0; k < count; ++k) {
-    *out = {static_cast<std::uint32_t>(columns[k]) * kPanelRowBytes,
+    *out = {static_cast<std::uint32_t>(column_of(columns[k], features)) * kPanelRowBytes,
             static_cast<float>(values[k]) * scale};
     out += values[k] != 0;
   }
@@ -71,7 +92,7 @@ void write_row(const Number* values, const Index* columns, int64_t count, float 
   std::fill_n(row, features, nothing + offset);
   for (int64_t k = 0; k < count; ++k) {
     const float scaled = static_cast<float>(values[k]) * scale;
-    row[columns[k]] = scaled + offset;
+    row[column_of(columns[k], features)] = scaled + offset;
   }
 }
 
@@ -82,7 +103,7 @@ void gather_samples(const KernelTable& kernels, const Samples& x, const std::uin
   if (x.is_csr()) {
     visit_csr(x, [&](const auto* values, const auto* indptr, const auto* indices) {
       for_each_row(x, order, first, rows, [&](int64_t r, int64_t sample) {
-        const int64_t begin = indptr[sample], count = indptr[sample + 1] - begin;
+        const auto [begin, count] = stored_of(x, indptr, sample, x.features);
         write_row(values + begin, indices + begin, count, scale, offset, x.features, out.row(r));
       });
     });
@@ -103,9 +124,9 @@ void gather_nonzeros(const KernelTable& kernels, const Samples& x, const std::ui
   if (x.is_csr()) {
     visit_csr(x, [&](const auto* values, const auto* indptr, const auto* indices) {
       for_each_row(x, order, first, rows, [&](int64_t r, int64_t sample) {
-        const int64_t begin = indptr[sample], count = indptr[sample + 1] - begin;
-        out.set_count(
-            r, write_entries(values + begin, indices + begin, count, scale, out.row_entries(r)));
+        const auto [begin, count] = stored_of(x, indptr, sample, out.most());
+        out.set_count(r, write_entries(values + begin, indices + begin, count, x.features, scale,
+                                       out.row_entries(r)));
       });
     });
     return;

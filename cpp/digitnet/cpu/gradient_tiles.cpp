@@ -20,9 +20,8 @@ GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool s
       for (int64_t row = 0; row < dense[d].in(); row += kRows) {
         const int64_t rows = std::min(kRows, dense[d].in() - row);
         const int64_t panels = std::min(step, dense[d].panels() - p);
-        const int64_t cols = std::min(panels * kPanel, dense[d].units() - p * kPanel);
         tiles_.push_back({d, p, panels, row, rows});
-        cost_before_.push_back(cost_before_.back() + static_cast<double>(rows * cols));
+        cost_before_.push_back(cost_before_.back() + static_cast<double>(rows * panels));
       }
     first_.push_back(tiles_.size());
   }

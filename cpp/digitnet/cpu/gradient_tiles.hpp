@@ -1,7 +1,7 @@
 #pragma once
 // Kernel gradients, dkernel = x^T @ dz and dbias = sum of dz over the batch, in tiles: 96 inputs by
-// one panel. A tile has one owner, who sums over the whole batch in order and uses the result at
-// once.
+// one panel, or two. A tile has one owner, who sums over the whole batch in order and uses the
+// result at once.
 
 #include <vector>
 
@@ -30,9 +30,8 @@ struct TileScratch {
 
 class GradientTiles {
  public:
-  static constexpr int64_t kRows = 96;
-
-  static constexpr int64_t kPanels = 2;
+  static constexpr int64_t kRows = 96;  // inputs of a tile: its gradient stays in the nearest cache
+  static constexpr int64_t kPanels = 2;  // that the sparse kernel takes at a time
 
   // sparse: the first layer reads non-zeros.
   GradientTiles(const Network& network, const Panels& dense, bool sparse);
@@ -40,7 +39,8 @@ class GradientTiles {
   int64_t count() const { return static_cast<int64_t>(tiles_.size()); }
   const GradientTile& operator[](int64_t i) const { return tiles_[static_cast<std::size_t>(i)]; }
   // First tile of a member's share of a dense layer; shares cost about the same, and that of member
-  // `members` begins where the layer ends.
+  // `members` begins where the layer ends. Where the panels (the pairs of panels) can be shared out
+  // evenly, a share is the panels that the member walks in the input phase.
   int64_t share_begin(std::size_t dense, int member, int members) const;
 
   // Fills scratch.kernel (and bias) from the first `batch` rows of the workspace.

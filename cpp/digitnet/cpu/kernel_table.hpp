@@ -20,9 +20,9 @@
 #include <cstdint>
 
 #include "digitnet/activation.hpp"
-#include "digitnet/engine_report.hpp"
 #include "digitnet/loss.hpp"
 #include "digitnet/optimizer.hpp"
+#include "digitnet/tile_shape.hpp"
 
 namespace digitnet::cpu {
 
@@ -65,7 +65,8 @@ struct SparseRow {
   std::int32_t row;  // of c
 };
 
-// Multiply with the zeros of a left out, which changes no bit of c (finite b given): the same sums
+// Multiply with the zeros of a left out, which changes no bit of c (finite b given, and up to the
+// sign of a zero): the same sums
 // in the same order, c(list[i].row, j) = start + sum of value b(k, j) over the entries, one after
 // the other.
 //   list (rows,): rows of c that it does not name stay as they are; fastest where it is sorted by

@@ -1,6 +1,6 @@
 #pragma once
 // The non-zeros of a batch of inputs: by row for the forward pass, by column (input feature) for
-// the kernel gradient. Rows are filled in by whoever gathers them; columns() turns them round.
+// the kernel gradient. Rows are filled in by whoever gathers them; tally and turn make the columns.
 
 #include <vector>
 
@@ -31,10 +31,11 @@ class SparseInput {
   SparseEntry* row_entries(int64_t r) {
     return row_entries_.data() + r * (most_ + kCompressScratch);
   }
+  int64_t most() const { return most_; }
   void set_count(int64_t r, int64_t count) { row_count_[r] = static_cast<std::int32_t>(count); }
   // Lists these rows, filled before, as sparse_multiply likes them: sorted by count.
   void list_rows(RowRange rows);
-  // What list_rows wrote for the rows from `first` on.
+  // What list_rows wrote for the rows from `first` on, where one of its ranges began.
   const SparseRow* row_list(int64_t first) const { return row_list_.data() + first; }
 
   // --- by column, in two steps with a barrier between them
@@ -42,8 +43,7 @@ class SparseInput {
   // 1. How many non-zeros each column has in the member's rows.
   void tally(int member, RowRange rows);
   // 2. The member's entries to their columns (entry offsets become r * kPanelRowBytes), and the
-  // lists of
-  //    its share of the blocks of `block` columns.
+  //    lists of its share of the blocks of `block` columns.
   void turn(int member, int members, RowRange rows, int64_t block);
   // A block's columns from `first` on, sorted by count; SparseRow::row counts from first.
   const SparseRow* column_list(int64_t first) const { return column_list_.data() + first; }

@@ -1,6 +1,8 @@
 #include "digitnet/cpu/training_run.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 
 namespace digitnet::cpu {
 namespace {
@@ -31,10 +33,6 @@ RowRange share_of(int64_t rows, int member, int members) {
   return {rows * member / members, rows * (member + 1) / members};
 }
 
-Pass fusing(const RowWalk& walk, const TrainPlan& plan) {
-  return {walk.fuses(plan.objective.loss), nullptr};
-}
-
 // Whether each member gets about as many panels, or some would wait for others.
 bool shares_evenly(int64_t panels, int members) {
   const int64_t most = (panels + members - 1) / members;
@@ -50,26 +48,28 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
       data_(data),
       plan_(plan),
       walk_(network, dense, kernels),
-      reading_(walk_.reading_of(data.x, batch_rows(data, plan))),
+      batch_size_(batch_rows(data, plan)),
+      fused_(walk_.fuses(plan.objective.loss)),
+      reading_(walk_.reading_of(data.x, batch_size_)),
       sparse_(reading_.sparse),
-      shares_input_(members > 1 && walk_.has_input_panels(fusing(walk_, plan)) &&
+      shares_input_(members > 1 && walk_.has_input_panels({fused_, nullptr}) &&
                     shares_evenly(dense[0].panels(), members)),
+      block_rows_(sparse_ && !shares_input_ ? kSparseBlockRows : kDenseBlockRows),
       tiles_(network, dense, sparse_),
-      work_(network, batch_rows(data, plan), Purpose::kTrain, &plan.objective,
-            sparse_ ? members : 0, most_nonzeros(data.x)),
+      work_(network, batch_size_, Purpose::kTrain, &plan.objective, sparse_ ? members : 0,
+            most_nonzeros(data.x)),
       tile_penalty_(static_cast<std::size_t>(tiles_.count()), 0.0) {
-  for (int m = 0; m < members; ++m)
-    members_.emplace_back(batch_rows(data, plan), walk_.transpose_scratch());
+  for (int m = 0; m < members; ++m) members_.emplace_back(batch_size_, walk_.transpose_scratch());
 }
 
 RowRange TrainingRun::batch_of(int64_t step) const {
-  const int64_t first = step * plan_.batch_size;
-  return {first, std::min(first + plan_.batch_size, data_.x.count)};
+  const int64_t first = step * batch_size_;
+  return {first, std::min(first + batch_size_, data_.x.count)};
 }
 
 void TrainingRun::gather_phase(int member, int members, RowRange batch) {
   const RowRange mine = share_of(batch.size(), member, members);
-  in_blocks(mine, kSparseBlockRows, [&](RowRange rows) {
+  in_blocks(mine, block_rows_, [&](RowRange rows) {
     walk_.gather(data_, order_at(batch.begin), batch.begin, rows, work_);
     return true;
   });
@@ -84,14 +84,16 @@ void TrainingRun::input_phase(int member, int members, int64_t rows, const Pass&
   if (!shares_input_) return;
   const int64_t panels = dense_[0].panels();
   const PanelRange mine{panels * member / members, panels * (member + 1) / members};
-  if (!sparse_)
-    return in_blocks({0, rows}, kBlockRows, [&](RowRange block) {
+  if (sparse_) {
+    for (int64_t p = mine.begin; p < mine.end && watch(); p += GradientTiles::kPanels)
+      walk_.forward_input({0, rows}, {p, std::min(p + GradientTiles::kPanels, mine.end)}, pass,
+                          work_);
+  } else {
+    in_blocks({0, rows}, kBlockRows, [&](RowRange block) {
       walk_.forward_input(block, mine, pass, work_);
       return watch();
     });
-  for (int64_t p = mine.begin; p < mine.end && watch(); p += GradientTiles::kPanels)
-    walk_.forward_input({0, rows}, {p, std::min(p + GradientTiles::kPanels, mine.end)}, pass,
-                        work_);
+  }
 }
 
 template <class Watch>
@@ -99,9 +101,7 @@ void TrainingRun::rows_phase(int member, int members, int64_t rows, const Pass& 
                              const Watch& watch) {
   float* scratch = members_[static_cast<std::size_t>(member)].transpose.data();
   const float scale = 1.0F / static_cast<float>(rows);
-  // The blocks of gather_phase where it listed non-zeros.
-  const int64_t most = sparse_ && !shares_input_ ? kSparseBlockRows : kDenseBlockRows;
-  in_blocks(share_of(rows, member, members), most, [&](RowRange block) {
+  in_blocks(share_of(rows, member, members), block_rows_, [&](RowRange block) {
     if (shares_input_)
       walk_.forward_above_input(block, pass, work_);
     else
@@ -114,7 +114,6 @@ void TrainingRun::rows_phase(int member, int members, int64_t rows, const Pass& 
 
 void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint64_t& iteration,
                       Totals& totals, Monitor& monitor) {
-  const bool fused = walk_.fuses(plan_.objective.loss);
   const std::uint64_t begin = iteration;
   // Member 0 tells the monitor, in the phases between gather and tiles; what that throws ends the
   // work of all. All members look behind the barrier before the tiles, so that they see the same.
@@ -129,6 +128,7 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
     }
   };
   Step last;
+  last.metrics.resize(work_.row_metrics.size());  // here: the job must not throw
   const auto finish_last = [&] {
     if (last.batch == 0) return;
     ++iteration;
@@ -145,7 +145,7 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
     for (int64_t step = 0; step < steps(); ++step) {
       const RowRange batch = batch_of(step);
       const DropoutState state{plan_.dropout_seed, begin + static_cast<std::uint64_t>(step)};
-      const Pass pass{fused, dropout ? &state : nullptr};
+      const Pass pass{fused_, dropout ? &state : nullptr};
       gather_phase(member, members, batch);
       team.barrier();  // the tiles of the last step are done, too
       if (member == 0) finish_last();
@@ -196,9 +196,8 @@ double TrainingRun::penalty_of(const GradientTile& tile) const {
 void TrainingRun::note(int64_t batch, Step& step) const {
   step.batch = batch;
   step.loss = sum_of(work_.row_loss, batch);
-  step.metrics.clear();
-  for (const AlignedBuffer<double>& metric : work_.row_metrics)
-    step.metrics.push_back(sum_of(metric, batch));
+  for (std::size_t m = 0; m < step.metrics.size(); ++m)
+    step.metrics[m] = sum_of(work_.row_metrics[m], batch);
 }
 
 void TrainingRun::finish(const Step& step, Totals& totals) const {

@@ -1,14 +1,17 @@
 #pragma once
 // Training steps by a team of threads. A step has four phases:
 //   gather: every member fetches its rows of the batch;
-//   input:  every member takes all rows through its panels of the first layer, the same in every
-//           step, so that they stay in its cache (left out where the team could not share them
-//           evenly);
+//   input:  every member turns its rows' non-zeros into columns, and takes all rows through its
+//           panels of the first layer, the same in every step, so that they stay in its cache (the
+//           latter is left to the rows phase where the team could not share them evenly);
 //   rows:   every member takes its rows through the layers above, the loss and all the way back;
 //   tiles:  every member takes its tiles of the kernel gradients and updates those parameters.
+// A barrier stands behind gather (the input phase reads all rows, and all tiles of the step before
+// are done), behind input where it walks panels, and before tiles. Behind tiles there is one only
+// where they read the input itself, which the next gather overwrites: the columns of its non-zeros
+// are not touched before the next input phase.
 
-#include <atomic>
-#include <exception>
+#include <vector>
 
 #include "digitnet/cpu/gradient_tiles.hpp"
 #include "digitnet/cpu/row_walk.hpp"
@@ -57,7 +60,7 @@ class TrainingRun {
     std::vector<double> metrics;
   };
 
-  int64_t steps() const { return (data_.x.count + plan_.batch_size - 1) / plan_.batch_size; }
+  int64_t steps() const { return (data_.x.count + batch_size_ - 1) / batch_size_; }
   RowRange batch_of(int64_t step) const;  // its places in the order
   const std::uint32_t* order_at(int64_t first) const {
     return plan_.order != nullptr ? plan_.order + first : nullptr;
@@ -79,9 +82,12 @@ class TrainingRun {
   const Dataset& data_;
   const TrainPlan& plan_;
   RowWalk walk_;
+  const int64_t batch_size_;  // at most the number of samples
+  const bool fused_;          // the loss takes the last activation along
   const Reading reading_;
-  const bool sparse_;        // the input is read as its non-zeros
-  const bool shares_input_;  // the input phase walks panels
+  const bool sparse_;         // the input is read as its non-zeros
+  const bool shares_input_;   // the input phase walks panels
+  const int64_t block_rows_;  // that go through together; the non-zeros are listed by such blocks
   GradientTiles tiles_;
   Workspace work_;
   std::vector<Member> members_;

@@ -124,7 +124,7 @@ class Evaluator(Network):
     def _predict_checked(self, x: object, level: int) -> FloatArray:
         """Return the outputs (n, outputs) for samples of any form, after all checks."""
         shape = self._input_shape or sample_shape_of(x)
-        self._shapes(shape)
+        self._shapes(shape)  # for its errors
         rows = as_samples(x, "x", shape)
         core = self._build_for(x)
         line = ProgressLine(len(rows), [], level)

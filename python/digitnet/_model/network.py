@@ -110,9 +110,10 @@ class Network(LayerStack):
         -------
         dict
             ``device``; ``isa``, the instruction set; ``threads`` that shared the last call (0
-            before the first); ``density``, the share of its samples' values that are not zero; and
-            ``layers``, by name for each Dense: its ``path``, "sparse" where zeros were skipped,
-            else "dense", and ``tile``, the (rows, columns) of outputs summed side by side.
+            before the first); ``density``, the share of its samples' values that are not zero, as
+            estimated from some hundred of them (1 before the first call); and ``layers``, by name
+            for each Dense: its ``path``, "sparse" where zeros were skipped, else "dense", and
+            ``tile``, the (rows, columns) of outputs summed side by side.
 
         Raises
         ------
