@@ -106,7 +106,9 @@ def _chart(points: list[dict[str, Any]], path: Path) -> str:
         return "no chart: matplotlib is not installed"
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    in_seconds = FuncFormatter(lambda value, place: report.seconds(value))
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     labels = {"samples": "samples, times MNIST's", "width": "width of the hidden layer"}
     for axis, (curve, label) in zip(figure.subplots(1, 2), labels.items(), strict=True):
@@ -116,6 +118,13 @@ def _chart(points: list[dict[str, Any]], path: Path) -> str:
         line = [median[0] * a / at[0] for a in at]
         axis.plot(at, line, "--", color="0.6", label="in proportion to the first")
         axis.set(xlabel=label, ylabel="seconds an epoch", xscale="log", yscale="log")
+        ticks = [a for a in at if a & (a - 1) == 0]  # powers of two, so that none overlap
+        axis.set_xticks(ticks, [str(tick) for tick in ticks])
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(in_seconds)
+        axis.yaxis.set_minor_formatter(NullFormatter())
+        axis.grid(alpha=0.3)
         axis.legend()
     figure.savefig(path, dpi=120)
     return ""

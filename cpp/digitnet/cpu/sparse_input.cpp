@@ -5,8 +5,24 @@
 namespace digitnet::cpu {
 namespace {
 
+// In every step some thousand counts are sorted, most of them small: they are counted, not
+// compared.
 void sort_by_count(SparseRow* begin, SparseRow* end) {
-  std::sort(begin, end, [](const SparseRow& a, const SparseRow& b) { return a.count < b.count; });
+  constexpr std::int32_t kMostCount = 1023;
+  constexpr std::ptrdiff_t kMostRows = 512;
+  std::int32_t most = 0;
+  for (const SparseRow* row = begin; row != end; ++row) most = std::max(most, row->count);
+  if (most > kMostCount || end - begin > kMostRows) {
+    std::sort(begin, end, [](const SparseRow& a, const SparseRow& b) { return a.count < b.count; });
+    return;
+  }
+  std::int32_t place[kMostCount + 2];  // place[n]: where the next row with count n goes
+  std::fill_n(place, most + 2, 0);
+  for (const SparseRow* row = begin; row != end; ++row) ++place[row->count + 1];
+  for (std::int32_t n = 1; n <= most; ++n) place[n] += place[n - 1];
+  SparseRow sorted[kMostRows];
+  for (const SparseRow* row = begin; row != end; ++row) sorted[place[row->count]++] = *row;
+  std::copy_n(sorted, end - begin, begin);
 }
 
 }  // namespace
