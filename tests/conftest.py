@@ -19,6 +19,16 @@ def rng():
     return np.random.default_rng(20240229)
 
 
+@pytest.fixture
+def threads_as_before():
+    """Put the number of threads back after a test that sets it."""
+    from digitnet import config
+
+    before = config.num_threads()
+    yield
+    config.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def mnist():
     """Return the full MNIST, where DIGITNET_DATA says it lies; tests never download it."""

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from command_line import run, score
 from digitnet import __version__
 from digitnet.cli import bench, main
 from digitnet.datasets import mnist
@@ -17,13 +18,7 @@ Image = pytest.importorskip("PIL.Image")
 SMALL = ["train", "--dataset", "sample", "--hidden", "32", "--epochs", "2", "--batch-size", "50"]
 
 
-@pytest.fixture(autouse=True)
-def _keep_the_number_of_threads():
-    from digitnet import config
-
-    before = config.num_threads()
-    yield
-    config.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("threads_as_before")
 
 
 @pytest.fixture
@@ -34,21 +29,6 @@ def no_mnist(monkeypatch):
         raise OSError("could not download train-images-idx3-ubyte.gz")
 
     monkeypatch.setattr(mnist, "load_data", load_data)
-
-
-def run(capsys, *arguments):
-    """Run a command in this process; give status, stdout and stderr."""
-    capsys.readouterr()
-    status = main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
-
-
-def score(text):
-    """Find the percentage in the line that ends a training or a test."""
-    found = re.search(r"^Score on the test set: ([\d.]+) % \(loss [\d.]+\)$", text, re.M)
-    assert found, text
-    return float(found[1])
 
 
 # --- train

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from command_line import run
 from digitnet import __version__
 from digitnet.cli import main
 from digitnet.datasets import write_idx
@@ -27,14 +28,6 @@ def model_file(tmp_path):
     path = tmp_path / "tiny.safetensors"
     assert main([*SMALL, "--save", str(path)]) == 0
     return path
-
-
-def run(capsys, *arguments):
-    """Run a command in this process; give status, stdout and stderr."""
-    capsys.readouterr()
-    status = main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
 
 
 COMMANDS = ("train", "evaluate", "predict", "bench", "doctor")

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from command_line import run, score
 from digitnet.cli import main
 from digitnet.datasets import mnist_sample, write_idx
 from digitnet.models import load_model
@@ -22,21 +23,6 @@ def model_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "small.safetensors"
     assert main([*SMALL, "--save", str(path)]) == 0
     return path
-
-
-def run(capsys, *arguments):
-    """Run a command in this process; give status, stdout and stderr."""
-    capsys.readouterr()
-    status = main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
-
-
-def score(text):
-    """Find the percentage in the line that ends a training or a test."""
-    found = re.search(r"^Score on the test set: ([\d.]+) % \(loss [\d.]+\)$", text, re.M)
-    assert found, text
-    return float(found[1])
 
 
 # --- evaluate

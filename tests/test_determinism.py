@@ -41,13 +41,6 @@ def run(threads, x, y, units):
     )
 
 
-@pytest.fixture
-def threads_as_before():
-    before = config.num_threads()
-    yield
-    config.set_num_threads(before)
-
-
 # 160 units are five panels, which teams of 2, 3 and 5 can share out; 40 are two: only some can.
 @pytest.mark.parametrize("units", [40, 160])
 @pytest.mark.parametrize("zeros", [0.0, 0.8])

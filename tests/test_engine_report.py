@@ -54,17 +54,13 @@ def test_a_layer_in_front_that_fills_or_reads_all_values_makes_it_dense(first):
     assert paths(model) == {"hidden": "dense", "out": "dense"}
 
 
-def test_threads_are_those_of_the_last_call():
+def test_threads_are_those_of_the_last_call(threads_as_before):
     model = model_of()
-    before = dn.config.num_threads()
-    try:
-        dn.config.set_num_threads(2)
-        model.predict(samples(0.5, 2000))
-        assert model.engine_report()["threads"] == 2
-        model.predict(samples(0.5, 1))
-        assert model.engine_report()["threads"] == 1
-    finally:
-        dn.config.set_num_threads(before)
+    dn.config.set_num_threads(2)
+    model.predict(samples(0.5, 2000))
+    assert model.engine_report()["threads"] == 2
+    model.predict(samples(0.5, 1))
+    assert model.engine_report()["threads"] == 1
 
 
 def test_tiles_are_those_of_the_instruction_set():

@@ -30,7 +30,7 @@ def train(model, x, y, progress=None):
 
 @pytest.mark.parametrize("zeros", [0.0, 0.8])
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_a_stopped_epoch_is_the_first_steps_of_a_whole_one(threads, zeros):
+def test_a_stopped_epoch_is_the_first_steps_of_a_whole_one(threads_as_before, threads, zeros):
     rng = np.random.default_rng(0)
     x = rng.integers(1, 4, (200_000, 100), dtype=np.uint8)  # a quarter of a second or more
     x[rng.random(x.shape) < zeros] = 0
@@ -40,19 +40,15 @@ def test_a_stopped_epoch_is_the_first_steps_of_a_whole_one(threads, zeros):
         assert done == BATCH * model.iterations
         raise Stop
 
-    before = config.num_threads()
-    try:
-        config.set_num_threads(threads)
-        model = model_of(3)
-        with pytest.raises(Stop):
-            train(model, x, y, stop)
-        done = model.iterations
-        assert done > 0
-        config.set_num_threads(1)
-        twin = model_of(3)
-        train(twin, x[: BATCH * done], y[: BATCH * done])
-    finally:
-        config.set_num_threads(before)
+    config.set_num_threads(threads)
+    model = model_of(3)
+    with pytest.raises(Stop):
+        train(model, x, y, stop)
+    done = model.iterations
+    assert done > 0
+    config.set_num_threads(1)
+    twin = model_of(3)
+    train(twin, x[: BATCH * done], y[: BATCH * done])
     assert twin.iterations == done
     for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
         assert ours.tobytes() == theirs.tobytes()

@@ -29,8 +29,10 @@ void in_blocks(RowRange range, int64_t most, const F& f) {
       return;
 }
 
-RowRange share_of(int64_t rows, int member, int members) {
-  return {rows * member / members, rows * (member + 1) / members};
+// A member's share of rows or panels.
+template <class Range>
+Range share_of(int64_t count, int member, int members) {
+  return {count * member / members, count * (member + 1) / members};
 }
 
 // Whether each member gets about as many panels, or some would wait for others.
@@ -68,7 +70,7 @@ RowRange TrainingRun::batch_of(int64_t step) const {
 }
 
 void TrainingRun::gather_phase(int member, int members, RowRange batch) {
-  const RowRange mine = share_of(batch.size(), member, members);
+  const auto mine = share_of<RowRange>(batch.size(), member, members);
   in_blocks(mine, block_rows_, [&](RowRange rows) {
     walk_.gather(data_, order_at(batch.begin), batch.begin, rows, work_);
     return true;
@@ -80,10 +82,10 @@ template <class Watch>
 void TrainingRun::input_phase(int member, int members, int64_t rows, const Pass& pass,
                               const Watch& watch) {
   if (sparse_)
-    work_.nonzeros.turn(member, members, share_of(rows, member, members), GradientTiles::kRows);
+    work_.nonzeros.turn(member, members, share_of<RowRange>(rows, member, members),
+                        GradientTiles::kRows);
   if (!shares_input_) return;
-  const int64_t panels = dense_[0].panels();
-  const PanelRange mine{panels * member / members, panels * (member + 1) / members};
+  const auto mine = share_of<PanelRange>(dense_[0].panels(), member, members);
   if (sparse_) {
     for (int64_t p = mine.begin; p < mine.end && watch(); p += GradientTiles::kPanels)
       walk_.forward_input({0, rows}, {p, std::min(p + GradientTiles::kPanels, mine.end)}, pass,
@@ -101,7 +103,7 @@ void TrainingRun::rows_phase(int member, int members, int64_t rows, const Pass& 
                              const Watch& watch) {
   float* scratch = members_[static_cast<std::size_t>(member)].transpose.data();
   const float scale = 1.0F / static_cast<float>(rows);
-  in_blocks(share_of(rows, member, members), block_rows_, [&](RowRange block) {
+  in_blocks(share_of<RowRange>(rows, member, members), block_rows_, [&](RowRange block) {
     if (shares_input_)
       walk_.forward_above_input(block, pass, work_);
     else
