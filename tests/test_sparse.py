@@ -40,6 +40,27 @@ def test_sparse_multiply_has_the_bits_of_multiply(table, depth, density, rng):
 
 
 @each_table
+@pytest.mark.parametrize("density", [0.0, 0.02, 0.2, 1.0])
+def test_descent_is_the_product_and_a_step_of_sgd(table, density, rng):
+    step = _core.Sgd(0.3)
+    for rows, depth, cols in ((1, 1, 1), (9, 40, 33), (96, 32, 65), (18, 100, 128)):
+        a = with_zeros(rng, (rows, depth), density)
+        b, w = float32(rng.normal(size=(depth, cols)), rng.normal(size=(rows, cols)))
+        want, _ = table.sgd(step, 0.0, w, table.sparse_multiply(a, b), None)
+        assert table.sparse_multiply(a, b, w=w, rate=0.3).tobytes() == want.tobytes()
+
+
+@each_table
+def test_descent_leaves_rows_without_entries_alone(table, rng):
+    a = np.zeros((7, 5), np.float32)
+    a[3, 2] = 1
+    w = np.full((7, 40), np.float32(-0.0))
+    got = table.sparse_multiply(a, float32(rng.normal(size=(5, 40))), w=w, rate=1.0)
+    assert (got[3] != 0).all()
+    assert np.delete(got, 3, axis=0).tobytes() == np.delete(w, 3, axis=0).tobytes()
+
+
+@each_table
 def test_bytes_and_strides(table, rng):
     whole = rng.integers(0, 256, (20, 200), dtype=np.uint8)
     whole[rng.random(whole.shape) < 0.8] = 0

@@ -2,109 +2,15 @@
 
 #include <algorithm>
 
-#include "arrays.hpp"
-#include "digitnet/cpu/dispatch.hpp"
-#include "digitnet/cpu/parameter_panels.hpp"
-#include "digitnet/cpu/workspace.hpp"
+#include "kernels.hpp"
 #include "register.hpp"
 
 namespace digitnet::bindings {
 namespace {
 
-using cpu::kPanel;
-using cpu::kPanelRowBytes;
-using cpu::PaddedMatrix;
-using cpu::SparseEntry;
-using cpu::SparseRow;
-
-// One instruction set's kernels on NumPy arrays. Every argument is copied into the padded, aligned
-// form that kernel_table.hpp asks for: made for tests and micro-benchmarks, not for speed.
-struct Kernels {
-  const cpu::KernelTable& table;
-};
-
-PaddedMatrix padded(const FloatArray& array) {
-  check(array.ndim() == 2, "a matrix must have 2 dimensions, got ", array.ndim());
-  PaddedMatrix matrix(array.shape(0), array.shape(1));
-  for (py::ssize_t r = 0; r < array.shape(0); ++r)
-    for (py::ssize_t c = 0; c < array.shape(1); ++c) matrix.row(r)[c] = array.at(r, c);
-  return matrix;
-}
-
-FloatArray to_array(const PaddedMatrix& matrix, std::int64_t rows, std::int64_t cols) {
-  FloatArray array({rows, cols});
-  for (std::int64_t r = 0; r < rows; ++r)
-    std::copy_n(matrix.row(r), cols, array.mutable_data(r, 0));
-  return array;
-}
-
 void check_same_shape(const FloatArray& a, const FloatArray& b) {
   check(a.ndim() == 2 && b.ndim() == 2 && a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1),
         "the matrices must have the same shape");
-}
-
-FloatArray multiply(const Kernels& k, const FloatArray& a, const FloatArray& b,
-                    const std::optional<FloatArray>& bias, bool transpose_a) {
-  const PaddedMatrix left = padded(a), right = padded(b);
-  const std::int64_t rows = a.shape(transpose_a ? 1 : 0), depth = a.shape(transpose_a ? 0 : 1);
-  const std::int64_t cols = b.shape(1);
-  check(b.shape(0) == depth, "a and b must agree in depth, got ", depth, " and ", b.shape(0));
-  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
-  PaddedMatrix start(1, cols), result(rows, cols);
-  if (bias)
-    for (std::int64_t c = 0; c < cols; ++c) start.row(0)[c] = bias->at(c);
-  for (std::int64_t at = 0; at < cols; at += kPanel)
-    k.table.multiply({rows, std::min(kPanel, cols - at), depth, left.row(0),
-                      transpose_a ? 1 : left.stride(), transpose_a ? left.stride() : 1,
-                      right.row(0) + at, right.stride(), result.row(0) + at, result.stride(),
-                      bias ? start.row(0) + at : nullptr});
-  return to_array(result, rows, cols);
-}
-
-// The non-zeros of row r of a, written by the kernel under test.
-std::int64_t compress_row(const Kernels& k, const Samples& a, std::int64_t r, SparseEntry* out) {
-  const std::int64_t at = r * a.row_step;
-  return a.type == ElementType::kUint8
-             ? k.table.compress_u8(static_cast<const std::uint8_t*>(a.data) + at, a.feature_step,
-                                   a.features, 1.0F, kPanelRowBytes, out)
-             : k.table.compress_f32(static_cast<const float*>(a.data) + at, a.feature_step,
-                                    a.features, 1.0F, kPanelRowBytes, out);
-}
-
-FloatArray sparse_multiply(const Kernels& k, const py::array& a, const FloatArray& b,
-                           const std::optional<FloatArray>& bias) {
-  const Samples left = samples_of(a);
-  check(b.ndim() == 2 && b.shape(0) == left.features, "a and b must agree in depth");
-  const std::int64_t rows = left.count, depth = left.features, cols = b.shape(1);
-  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
-  Layer shape;
-  shape.in = depth;
-  shape.units = cols;
-  DenseParameters values{depth, cols, {b.data(), b.data() + b.size()}, {}};
-  if (bias) values.bias.assign(bias->data(), bias->data() + cols);
-  cpu::ParameterPanels panels(shape);
-  panels.pack(values);
-  std::vector<SparseEntry> entries(
-      static_cast<std::size_t>(rows * (depth + cpu::kCompressScratch)));
-  std::vector<SparseRow> list;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    SparseEntry* at = entries.data() + r * (depth + cpu::kCompressScratch);
-    list.push_back({at, static_cast<std::int32_t>(compress_row(k, left, r, at)),
-                    static_cast<std::int32_t>(r)});
-  }
-  PaddedMatrix result(rows, cols);
-  k.table.sparse_multiply({list.data(), rows, panels.panels(), panels.kernel(0), depth * kPanel,
-                           result.row(0), kPanel, result.stride(), panels.bias(0)});
-  return to_array(result, rows, cols);
-}
-
-FloatArray transpose(const Kernels& k, const FloatArray& x) {
-  const PaddedMatrix source = padded(x);
-  const std::int64_t rows = x.shape(0), cols = x.shape(1);
-  check(rows <= kPanel && cols <= kPanel, "x must be at most ", kPanel, " by ", kPanel);
-  PaddedMatrix result(cols, rows);
-  k.table.transpose(source.row(0), source.stride(), rows, cols, result.row(0), result.stride());
-  return to_array(result, cols, rows);
 }
 
 FloatArray convert(const Kernels& k, const py::array& x, float scale, float offset) {
@@ -225,16 +131,13 @@ double sum_squares(const Kernels& k, const FloatArray& w) {
 void register_kernels(py::module_& m) {
   const py::arg activation("activation"), alpha("alpha"), z("z"), x("x"), rate("rate");
   const py::arg weights("weights"), scale("scale");
-  py::class_<Kernels>(m, "KernelTable",
-                      "One instruction set's kernels, for tests and micro-benchmarks.")
+  py::class_<Kernels> kernels(m, "KernelTable",
+                              "One instruction set's kernels, for tests and micro-benchmarks.");
+  register_products(kernels);
+  kernels
       .def(py::init([](const std::string& isa) { return Kernels{cpu::kernels_for(isa)}; }),
            py::arg("isa"))
       .def_property_readonly("name", [](const Kernels& k) { return std::string(k.table.name); })
-      .def("multiply", &multiply, py::arg("a"), py::arg("b"), py::arg("bias") = py::none(),
-           py::arg("transpose_a") = false)
-      .def("sparse_multiply", &sparse_multiply, py::arg("a"), py::arg("b"),
-           py::arg("bias") = py::none())
-      .def("transpose", &transpose, x)
       .def("convert", &convert, x, scale, py::arg("offset"))
       .def("activate", &activate, activation, alpha, z)
       .def("activate_backward", &activate_backward, activation, alpha, z, py::arg("a"),

@@ -10,12 +10,15 @@ TileScratch::TileScratch(int64_t batch)
       kernel(GradientTiles::kRows * kPanel * GradientTiles::kPanels),
       bias(kPanel * GradientTiles::kPanels) {}
 
-GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool sparse)
-    : cost_before_{0.0}, first_{0} {
+GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros)
+    : sparse_(reads_nonzeros && !network.layers().empty() &&
+              network.layers()[0].kind == LayerKind::kDense),
+      cost_before_{0.0},
+      first_{0} {
   for (std::size_t l = 0; l < network.layers().size(); ++l)
     if (network.layers()[l].kind == LayerKind::kDense) layer_of_dense_.push_back(l);
   for (std::size_t d = 0; d < dense.size(); ++d) {
-    const int64_t step = sparse && layer_of_dense_[d] == 0 ? kPanels : 1;
+    const int64_t step = sparse_ && d == 0 ? kPanels : 1;
     for (int64_t p = 0; p < dense[d].panels(); p += step)
       for (int64_t row = 0; row < dense[d].in(); row += kRows) {
         const int64_t rows = std::min(kRows, dense[d].in() - row);
@@ -49,15 +52,29 @@ void GradientTiles::pack(const GradientTile& tile, int64_t batch, const PaddedMa
 }
 
 void GradientTiles::compute(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
-                            const Workspace& work, TileScratch& scratch) const {
-  const std::size_t layer = layer_of_dense_[tile.dense];
+                            const Workspace& work, const Descent* descent,
+                            TileScratch& scratch) const {
   const PaddedMatrix& dz = work.delta[tile.dense];
   pack(tile, batch, dz, scratch);
-  if (layer == 0 && work.sparse) {
-    kernels.sparse_multiply({work.nonzeros.column_list(tile.row), tile.rows, tile.panels,
-                             scratch.dz.data(), batch * kPanel, scratch.kernel.data(),
-                             kRows * kPanel, kPanel, nullptr});
+  if (is_sparse(tile)) {
+    SparseMultiply product{work.nonzeros.column_list(tile.row),
+                           tile.rows,
+                           tile.panels,
+                           scratch.dz.data(),
+                           batch * kPanel,
+                           scratch.kernel.data(),
+                           kRows * kPanel,
+                           kPanel,
+                           nullptr};
+    if (descent != nullptr) {
+      product.c = descent->kernel;
+      product.c_panel = descent->panel_step;
+      product.descends = true;
+      product.rate = descent->rate;
+    }
+    kernels.sparse_multiply(product);
   } else {
+    const std::size_t layer = layer_of_dense_[tile.dense];
     const PaddedMatrix& x = layer == 0 ? work.input : work.a[layer - 1];
     kernels.multiply({tile.rows, std::min(kPanel, dz.cols() - tile.panel * kPanel), batch,
                       x.row(0) + tile.row, 1, x.stride(), scratch.dz.data(), kPanel,

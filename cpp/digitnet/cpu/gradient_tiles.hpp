@@ -16,6 +16,14 @@ struct GradientTile {
   int64_t row, rows;      // inputs row .. row + rows - 1
 };
 
+// Plain gradient descent on a tile's part of the kernel, kernel -= rate * gradient: the product can
+// do it without writing the gradient down.
+struct Descent {
+  float* kernel;  // panel p of the tile begins at kernel + p * panel_step
+  int64_t panel_step;
+  float rate;
+};
+
 // Where a member of the team computes its tiles.
 struct TileScratch {
   explicit TileScratch(int64_t batch);
@@ -33,8 +41,8 @@ class GradientTiles {
   static constexpr int64_t kRows = 96;  // inputs of a tile: its gradient stays in the nearest cache
   static constexpr int64_t kPanels = 2;  // that the sparse kernel takes at a time
 
-  // sparse: the first layer reads non-zeros.
-  GradientTiles(const Network& network, const Panels& dense, bool sparse);
+  // reads_nonzeros: the first layer does.
+  GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros);
 
   int64_t count() const { return static_cast<int64_t>(tiles_.size()); }
   const GradientTile& operator[](int64_t i) const { return tiles_[static_cast<std::size_t>(i)]; }
@@ -43,14 +51,19 @@ class GradientTiles {
   // evenly, a share is the panels that the member walks in the input phase.
   int64_t share_begin(std::size_t dense, int member, int members) const;
 
-  // Fills scratch.kernel (and bias) from the first `batch` rows of the workspace.
+  // Whether the tile belongs to a layer that reads non-zeros.
+  bool is_sparse(const GradientTile& tile) const { return sparse_ && tile.dense == 0; }
+
+  // From the first `batch` rows of the workspace: fills scratch.kernel (or, given a descent, which
+  // a sparse tile may be, goes down there), and scratch.bias in tiles with row 0.
   void compute(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
-               const Workspace& work, TileScratch& scratch) const;
+               const Workspace& work, const Descent* descent, TileScratch& scratch) const;
 
  private:
   static void pack(const GradientTile& tile, int64_t batch, const PaddedMatrix& dz,
                    TileScratch& scratch);
 
+  bool sparse_;  // the first dense layer reads non-zeros
   std::vector<GradientTile> tiles_;
   std::vector<double> cost_before_;  // per tile, and the total at the end
   std::vector<std::size_t> first_;   // per dense layer: its first tile, and count() at the end

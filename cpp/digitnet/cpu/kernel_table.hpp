@@ -66,14 +66,15 @@ struct SparseRow {
 };
 
 // Multiply with the zeros of a left out, which changes no bit of c (finite b given, and up to the
-// sign of a zero): the same sums
-// in the same order, c(list[i].row, j) = start + sum of value b(k, j) over the entries, one after
-// the other.
+// sign of a zero): the same sums in the same order, c(list[i].row, j) = start + sum of value b(k,
+// j) over the entries, one after the other.
 //   list (rows,): rows of c that it does not name stay as they are; fastest where it is sorted by
 //   count, since neighbours run side by side. b, c: `panels` panels of kPanel columns each; panel p
 //   of b begins at b + p * b_panel (in floats), its rows lie where the entries say; panel p of c at
 //   c + p * c_panel, row r at + r * c_stride. bias (panels * kPanel,) or null: zeros. b, c, bias
 //   aligned, all steps multiples of 16.
+//   descends: c(list[i].row, j) -= rate * sum instead (bias null), the step that `sgd` would take
+//   without momentum and decay; rows without entries are not touched.
 struct SparseMultiply {
   const SparseRow* list;
   int64_t rows, panels;
@@ -82,6 +83,8 @@ struct SparseMultiply {
   float* c;
   int64_t c_panel, c_stride;
   const float* bias;
+  bool descends = false;
+  float rate = 0;
 };
 
 // Row losses and the gradient with respect to the network's output, for `rows` samples.

@@ -32,11 +32,14 @@ void sparse_multiply(const SparseMultiply& args) {
     for (int64_t i = 0; i < args.rows; ++i) {
       const SparseRow& row = args.list[i];
       float* c = args.c + p * args.c_panel + row.row * args.c_stride;
-      for (int64_t j = 0; j < kPanel; ++j) c[j] = bias != nullptr ? bias[j] : 0.0F;
+      float sum[kPanel];
+      for (int64_t j = 0; j < kPanel; ++j) sum[j] = bias != nullptr ? bias[j] : 0.0F;
       for (std::int32_t e = 0; e < row.count; ++e) {
         const float* b = args.b + p * args.b_panel + row.entries[e].offset / sizeof(float);
-        for (int64_t j = 0; j < kPanel; ++j) c[j] += row.entries[e].value * b[j];
+        for (int64_t j = 0; j < kPanel; ++j) sum[j] += row.entries[e].value * b[j];
       }
+      for (int64_t j = 0; j < kPanel; ++j)
+        c[j] = args.descends ? c[j] - args.rate * sum[j] : sum[j];
     }
   }
 }

@@ -44,6 +44,7 @@ DIGITNET_INLINE void add_entry(const SparseMultiply& m, const SparseEntry& entry
 template <int R, int P>
 void sparse_rows(const SparseMultiply& m, const SparseRow* list) {
   constexpr int kVectors = P * kPanelVectors;
+  const Vec rate = broadcast(m.rate);
   Vec sum[R][kVectors];
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r)
@@ -64,14 +65,19 @@ void sparse_rows(const SparseMultiply& m, const SparseRow* list) {
 #pragma GCC unroll 4
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 4
-      for (int v = 0; v < kPanelVectors; ++v)
-        store(c + p * m.c_panel + v * kLanes, sum[r][p * kPanelVectors + v]);
+      for (int v = 0; v < kPanelVectors; ++v) {
+        float* at = c + p * m.c_panel + v * kLanes;
+        const Vec s = sum[r][p * kPanelVectors + v];
+        store(at, m.descends ? fnma(rate, s, load(at)) : s);
+      }
   }
 }
 
 template <int P>
 void sparse_panels(const SparseMultiply& m) {
   int64_t i = 0;
+  if (m.descends)  // where the list is sorted, the rows without entries come first
+    while (i < m.rows && m.list[i].count == 0) ++i;
   for (; i + kSparseRows <= m.rows; i += kSparseRows) sparse_rows<kSparseRows, P>(m, m.list + i);
   for (; i < m.rows; ++i) sparse_rows<1, P>(m, m.list + i);
 }

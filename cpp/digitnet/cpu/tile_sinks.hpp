@@ -5,17 +5,17 @@
 
 namespace digitnet::cpu {
 
-// One SGD step on the tile's parameters (with its gradient and the penalty l2 |kernel|^2). bias:
-// null where the tile does not hold the bias' gradient; velocity: null without momentum.
+// One SGD step on the tile's parameters (with its gradient and the penalty l2 |kernel|^2). kernel,
+// bias: null where the tile does not hold that gradient; velocity: null without momentum.
 inline void apply_sgd(const KernelTable& kernels, const Sgd& sgd, float l2,
                       const GradientTile& tile, const float* kernel, const float* bias,
                       Panels& dense, Panels* velocity) {
   ParameterPanels& w = dense[tile.dense];
   ParameterPanels* v = velocity != nullptr ? &(*velocity)[tile.dense] : nullptr;
   const int64_t at = tile.row * kPanel;
-  // d(l2 w^2) / dw = 2 l2 w
-  kernels.sgd(sgd, 2 * l2, tile.rows * kPanel, w.kernel(tile.panel) + at, kernel,
-              v != nullptr ? v->kernel(tile.panel) + at : nullptr);
+  if (kernel != nullptr)  // d(l2 w^2) / dw = 2 l2 w
+    kernels.sgd(sgd, 2 * l2, tile.rows * kPanel, w.kernel(tile.panel) + at, kernel,
+                v != nullptr ? v->kernel(tile.panel) + at : nullptr);
   if (bias != nullptr && w.has_bias())
     kernels.sgd(sgd, 0, kPanel, w.bias(tile.panel), bias,
                 v != nullptr ? v->bias(tile.panel) : nullptr);
@@ -26,6 +26,12 @@ class SgdSink : public TileSink {
  public:
   SgdSink(const KernelTable& kernels, const Sgd& sgd, Panels& dense, Panels* velocity)
       : kernels_(kernels), sgd_(sgd), dense_(dense), velocity_(velocity) {}
+
+  std::optional<Descent> descent(const GradientTile& tile) override {
+    ParameterPanels& w = dense_[tile.dense];
+    if (velocity_ != nullptr || sgd_.weight_decay != 0 || w.kernel_l2() != 0) return std::nullopt;
+    return Descent{w.kernel(tile.panel) + tile.row * kPanel, w.in() * kPanel, sgd_.learning_rate};
+  }
 
   void take(const GradientTile& tile, const float* kernel, const float* bias) override {
     const float l2 = dense_[tile.dense].kernel_l2();

@@ -173,11 +173,13 @@ void TrainingRun::tiles_phase(int member, int members, int64_t batch, TileSink& 
     const int64_t end = tiles_.share_begin(d, member + 1, members);
     for (int64_t t = tiles_.share_begin(d, member, members); t < end; ++t) {
       const GradientTile& tile = tiles_[t];
-      tiles_.compute(tile, kernels_, batch, work_, scratch);
+      const std::optional<Descent> descent =
+          tiles_.is_sparse(tile) ? sink.descent(tile) : std::nullopt;
+      tiles_.compute(tile, kernels_, batch, work_, descent ? &*descent : nullptr, scratch);
       tile_penalty_[static_cast<std::size_t>(t)] = penalty_of(tile);
       for (int64_t p = 0; p < tile.panels; ++p)
         sink.take({tile.dense, tile.panel + p, 1, tile.row, tile.rows},
-                  scratch.kernel.data() + p * GradientTiles::kRows * kPanel,
+                  descent ? nullptr : scratch.kernel.data() + p * GradientTiles::kRows * kPanel,
                   tile.row == 0 ? scratch.bias.data() + p * kPanel : nullptr);
     }
   }

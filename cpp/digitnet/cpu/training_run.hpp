@@ -11,6 +11,7 @@
 // where they read the input itself, which the next gather overwrites: the columns of its non-zeros
 // are not touched before the next input phase.
 
+#include <optional>
 #include <vector>
 
 #include "digitnet/cpu/gradient_tiles.hpp"
@@ -20,11 +21,13 @@
 namespace digitnet::cpu {
 
 // Receives each finished gradient tile, from the member that computed it; parameters may be
-// changed.
+// changed. Must not throw.
 class TileSink {
  public:
   virtual ~TileSink() = default;
-  // Must not throw. kernel: (tile.rows, 32); bias: (32,) or null.
+  // Where the sink would only take a step of plain descent with the tile's kernel gradient.
+  virtual std::optional<Descent> descent(const GradientTile&) { return std::nullopt; }
+  // kernel: (tile.rows, 32), or null where it went by descent; bias: (32,) or null.
   virtual void take(const GradientTile& tile, const float* kernel, const float* bias) = 0;
 };
 
