@@ -18,9 +18,10 @@ constexpr int kTileRows = 12, kTileVectors = 2;  // 24 accumulators of 32 regist
 constexpr int kTileRows = 6, kTileVectors = 1;  // 12 accumulators (a Vec is two) of 16 registers
 #endif
 
-// Depth taken at a time: a slice of b of this depth (kPanel wide) fits the level-1 cache together
-// with the rows of a that pass by.
-constexpr int64_t kDepthBlock = 192;
+// The most depth taken at a time (all slices about the same: a short one would cost as many loads
+// and stores of c as a long one): a slice of b (kPanel wide) fits the level-1 cache together with
+// the rows of a that pass by.
+constexpr int64_t kDepthBlock = 200;
 
 // Where the accumulators start from.
 enum class Start { kZero, kBias, kC };
@@ -67,10 +68,7 @@ void tile(const Multiply& m, int64_t row, int64_t col, int64_t k, int64_t depth,
       for (int v = 0; v < V; ++v) sum[r][v] = fma(left, right[v], sum[r][v]);
     }
     b += b_stride;
-    if (kTransposed) {
-      prefetch(a[0] + kAhead * a_depth);
-      prefetch(a[0] + kAhead * a_depth + R - 1);
-    }
+    if (kTransposed) prefetch(a[0] + kAhead * a_depth + R - 1);
 #pragma GCC unroll 4
     for (int g = 0; g < kGroups; ++g) a[g] += a_depth;
   }
@@ -100,9 +98,10 @@ template <bool kTransposed>
 void multiply_tiles(const Multiply& m) {
   constexpr int64_t kWidth = kTileVectors * kLanes;
   Start start = m.bias != nullptr ? Start::kBias : Start::kZero;
+  const int64_t blocks = m.depth <= kDepthBlock ? 1 : (m.depth + kDepthBlock - 1) / kDepthBlock;
   int64_t k = 0;
-  do {
-    const int64_t depth = m.depth - k < kDepthBlock ? m.depth - k : kDepthBlock;
+  for (int64_t block = 1; block <= blocks; ++block) {
+    const int64_t depth = m.depth * block / blocks - k;
     for (int64_t row = 0; row < m.rows; row += kTileRows) {
       const int64_t rows = m.rows - row < kTileRows ? m.rows - row : kTileRows;
       // With AVX2 a panel is two tiles wide: the rows of a serve both while they are in the nearest
@@ -115,8 +114,8 @@ void multiply_tiles(const Multiply& m) {
       }
     }
     start = Start::kC;
-    k += kDepthBlock;
-  } while (k < m.depth);
+    k += depth;
+  }
 }
 
 void multiply(const Multiply& m) {
