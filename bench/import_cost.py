@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata as metadata
 import importlib.util
+import os
 import re
 import statistics
 import subprocess
@@ -38,8 +39,15 @@ def measure(statement: str, distributions: list[str], runs: int) -> dict[str, An
 
 def _import_seconds(statement: str) -> float:
     program = _TIMER.format(statement=statement)
+    # Installed packages come with their .pyc; a source folder must be allowed to have them, too.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
     return float(done.stdout.split()[-1])
 

@@ -6,6 +6,7 @@ import datetime
 import os
 import platform
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ def facts(compiler: str = "") -> dict[str, Any]:
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "command": command_line(sys.argv),
+        "commit": _commit(),
         "processor": _first("model name") or platform.processor() or "unknown",
         "family_model": [_first("cpu family"), _first("model")],
         "processors": processors(),
@@ -71,6 +73,22 @@ def _caches() -> dict[str, str]:
         )
         caches[f"L{level} {kind.lower()}"] = size
     return caches
+
+
+def _commit() -> str:
+    """Return the commit of the code that is measured, where it comes from a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--exclude=*"],
+            cwd=Path(__file__).resolve().parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
 
 
 def _memory() -> float:

@@ -23,17 +23,24 @@ from bench.workloads import WORKLOADS  # noqa: E402
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
 _TABLE = re.compile(
-    r"(<!-- table: (?P<file>\S+) (?P<workload>\S+) -->\n).*?(<!-- end of table -->)", re.DOTALL
+    r"(?P<head><!-- table: (?P<file>\S+) (?P<workload>\S+)(?: (?P<threads>\d+))? -->\n).*?"
+    r"(?P<tail><!-- end of table -->)",
+    re.DOTALL,
 )
 
 
 def filled(page: str) -> str:
     """Return the page with all its tables made anew."""
-    return _TABLE.sub(lambda m: f"{m[1]}{table(m['file'], m['workload'])}\n{m[4]}", page)
+
+    def anew(found: re.Match[str]) -> str:
+        made = table(found["file"], found["workload"], found["threads"])
+        return f"{found['head']}{made}\n{found['tail']}"
+
+    return _TABLE.sub(anew, page)
 
 
-def table(file: str, workload: str) -> str:
-    """Return the rows of one workload in a results file as a Markdown table."""
+def table(file: str, workload: str, threads: str | None = None) -> str:
+    """Return the rows of one workload, with so many threads, in a results file as Markdown."""
     path = ROOT / "bench" / "results" / f"{file}.json"
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     limit = "bandwidth" if WORKLOADS[workload].predict_samples == 1 else "FMA peak"
@@ -41,7 +48,12 @@ def table(file: str, workload: str) -> str:
         f"| | median | least to greatest | times digitnet's | % of the {limit} |",
         "|---|--:|--:|--:|--:|",
     ]
-    lines += [_line(row) for row in result["summary"] if row["workload"] == workload]
+    rows = [row for row in result["summary"] if row["workload"] == workload]
+    if threads is not None:
+        rows = [row for row in rows if row["threads"] == int(threads)]
+    if len({row["threads"] for row in rows}) != 1:
+        raise ValueError(f"{file} {workload}: no rows, or rows of several numbers of threads")
+    lines += [_line(row) for row in rows]
     return "\n".join(lines)
 
 
@@ -50,8 +62,9 @@ def _line(row: dict[str, Any]) -> str:
     if row["status"] != "ok":
         return f"| {name} | {row['status']}: {row['why']} | | | |"
     span = f"{seconds(row['min'])} to {seconds(row['max'])}"
-    percent = f"{row['percent_of_limit']:.0f}"
-    ratio = f"{row['ratio_to_digitnet']:.2f}"
+    of_limit, times = row.get("percent_of_limit"), row.get("ratio_to_digitnet")
+    percent = "-" if of_limit is None else f"{of_limit:.0f}"
+    ratio = "-" if times is None else f"{times:.2f}"
     return f"| {name} | {seconds(row['median'])} | {span} | {ratio} | {percent} |"
 
 

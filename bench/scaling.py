@@ -46,6 +46,7 @@ def main() -> None:
     widths = (8, 16) if args.synthetic else _WIDTHS
     cases = [("samples", times, times, workload.sizes[1]) for times in _TIMES]
     cases += [("width", width, 1, width) for width in widths]
+    facts = machine.facts()  # before the load that the measurement makes
     points = _measure(cases, workload, data, args)
     for point in points:
         print(
@@ -54,7 +55,7 @@ def main() -> None:
         )
     name = "scaling-dense" if args.dense else "scaling"
     path = args.output or ROOT / "bench" / "results" / f"{name}.json"
-    result = {"machine": machine.facts(), "threads": args.threads, "points": points}
+    result = {"machine": facts, "threads": args.threads, "points": points}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(_chart(points, path.with_suffix(".png")) or f"results: {path}")
@@ -66,18 +67,21 @@ def _measure(
     """Time every case once a round, so that a disturbance does not hit one case alone."""
     import numpy as np
 
-    seconds: dict[tuple[str, int, int, int], list[float]] = {case: [] for case in cases}
-    models = {case: _model(case[3], workload, args.threads) for case in cases}
+    # What both curves have in common is measured once.
+    kinds = list(dict.fromkeys((times, width) for _, _, times, width in cases))
+    seconds: dict[tuple[int, int], list[float]] = {kind: [] for kind in kinds}
+    models = {(times, width): _model(width, workload, args.threads) for times, width in kinds}
     for number in range(args.rounds + 1):
-        for case, model in models.items():
-            x = np.concatenate([data.x_train] * case[2])
-            y = np.concatenate([data.y_train] * case[2])
+        for kind, model in models.items():
+            x = np.concatenate([data.x_train] * kind[0])
+            y = np.concatenate([data.y_train] * kind[0])
             start = time.perf_counter()
             model.fit(x, y, batch_size=workload.batch_size, epochs=1, verbose=0)
             if number > 0:  # the first warms up
-                seconds[case].append(time.perf_counter() - start)
+                seconds[kind].append(time.perf_counter() - start)
     points = []
-    for (curve, at, times, width), all_times in seconds.items():
+    for curve, at, times, width in cases:
+        all_times = seconds[times, width]
         median, work = statistics.median(all_times), len(data.x_train) * times * width
         numbers = {"seconds": all_times, "ns_per_sample_and_unit": 1e9 * median / work}
         points.append({"curve": curve, "at": at, "median": median, **numbers})

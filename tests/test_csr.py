@@ -17,6 +17,9 @@ sparse = pytest.importorskip("scipy.sparse")
 SAMPLES, FEATURES, CLASSES = 130, 83, 5
 
 
+pytestmark = pytest.mark.usefixtures("threads_as_before")
+
+
 def array(rng, dtype, density=0.2):
     """Return samples with some rows of zeros, of any real dtype."""
     x = rng.integers(1, 256, (SAMPLES, FEATURES))
@@ -43,27 +46,21 @@ NETWORKS = {
 
 def results(x, y, first="dense", threads=2):
     """Return everything that comes of a run on x."""
-    before = config.num_threads()
     config.set_num_threads(threads)
-    try:
-        set_random_seed(7)
-        layers = [*NETWORKS[first](), Dense(37, "tanh"), Dense(CLASSES, "softmax")]
-        model = Sequential([Input((FEATURES,)), *layers])
-        model.compile(
-            SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"]
-        )
-        data = {"validation_data": (x, y), "sample_weight": np.linspace(0.5, 2, len(y))}
-        numbers = [
-            model.fit(x, y, 32, 2, 0, **data).history,
-            model.fit(x, y, 200, 1, 0, validation_split=0.3, shuffle=False).history,
-            model.train_on_batch(x, y),
-            model.evaluate(x, y, verbose=0),
-            model.test_on_batch(x, y),
-            model.predict_classes(x).tolist(),
-        ]
-        arrays = [*model.get_weights(), *model.gradients(x, y, training=True), model.predict(x)]
-    finally:
-        config.set_num_threads(before)
+    set_random_seed(7)
+    layers = [*NETWORKS[first](), Dense(37, "tanh"), Dense(CLASSES, "softmax")]
+    model = Sequential([Input((FEATURES,)), *layers])
+    model.compile(SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    data = {"validation_data": (x, y), "sample_weight": np.linspace(0.5, 2, len(y))}
+    numbers = [
+        model.fit(x, y, 32, 2, 0, **data).history,
+        model.fit(x, y, 200, 1, 0, validation_split=0.3, shuffle=False).history,
+        model.train_on_batch(x, y),
+        model.evaluate(x, y, verbose=0),
+        model.test_on_batch(x, y),
+        model.predict_classes(x).tolist(),
+    ]
+    arrays = [*model.get_weights(), *model.gradients(x, y, training=True), model.predict(x)]
     return numbers, [a.tobytes() for a in arrays]
 
 

@@ -40,5 +40,15 @@ def test_an_unknown_one_is_refused():
     assert line == "ValueError: DIGITNET_CPU_ISA must be generic, avx2 or avx512, got 'sse9'"
 
 
+@pytest.mark.parametrize("value", ["much", "-0.1", "1.5", "nan"])
+def test_a_share_to_skip_below_that_is_none(value):
+    program = "import digitnet; print(digitnet.config.cpu_isa())"
+    environment = {**os.environ, "DIGITNET_SKIP_BELOW": value}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    want = f"ValueError: DIGITNET_SKIP_BELOW must be a number from 0 to 1, got '{value}'"
+    assert done.stderr.strip().splitlines()[-1] == want
+
+
 def test_empty_means_the_fastest():
     assert isa_of_a_process("") == (0, _core.supported_cpu_isas()[-1])

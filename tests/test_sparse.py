@@ -70,34 +70,35 @@ def test_bytes_and_strides(table, rng):
         check_sparse(table, float32(a)[:, ::1], b, bias)
 
 
-def trained(x, y, *, threads):
+def trained(x, y, *, threads, optimizer):
     """Return everything that a run on x can show, as bytes."""
-    before = _core.num_threads()
     _core.set_num_threads(threads)
-    try:
-        set_random_seed(3)
-        model = Sequential(
-            [Input((97,)), Rescaling(0.5), Dense(130, "gelu"), Dropout(0.2), Dense(7, "softmax")]
-        )
-        model.compile(SGD(0.1, momentum=0.5, nesterov=True), loss="sparse_categorical_crossentropy")
-        history = model.fit(x, y, batch_size=33, epochs=2, verbose=0).history
-        output = model.predict(x)
-        results = [*model.get_weights(), *model.gradients(x, y), output]
-        values = [*history["loss"], model.evaluate(x, y, verbose=0)]
-    finally:
-        _core.set_num_threads(before)
+    set_random_seed(3)
+    model = Sequential(
+        [Input((97,)), Rescaling(0.5), Dense(130, "gelu"), Dropout(0.2), Dense(7, "softmax")]
+    )
+    model.compile(SGD(**optimizer), loss="sparse_categorical_crossentropy")
+    history = model.fit(x, y, batch_size=33, epochs=2, verbose=0).history
+    output = model.predict(x)
+    results = [*model.get_weights(), *model.gradients(x, y), output]
+    values = [*history["loss"], model.evaluate(x, y, verbose=0)]
     return b"".join(array.tobytes() for array in results), values
 
 
+@pytest.mark.parametrize(
+    "optimizer",
+    [{"learning_rate": 0.1}, {"learning_rate": 0.1, "momentum": 0.5, "nesterov": True}],
+    ids=["plain", "nesterov"],
+)
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_the_number_of_threads_does_not_show(dtype, rng):
+def test_the_number_of_threads_does_not_show(threads_as_before, dtype, optimizer, rng):
     x = rng.integers(0, 256, (150, 97)).astype(dtype)
     x[rng.random(x.shape) < 0.8] = 0
     y = rng.integers(0, 7, 150)
-    one = trained(x / np.float32(255) if dtype is np.float32 else x, y, threads=1)
+    samples = x / np.float32(255) if dtype is np.float32 else x
+    one = trained(samples, y, threads=1, optimizer=optimizer)
     for threads in (2, 3, 5):
-        again = trained(x / np.float32(255) if dtype is np.float32 else x, y, threads=threads)
-        assert again == one
+        assert trained(samples, y, threads=threads, optimizer=optimizer) == one
 
 
 def test_predictions_do_not_depend_on_the_company_of_a_row(rng):
@@ -123,3 +124,25 @@ def test_training_does_not_depend_on_the_way_either(rng):
     got = model.gradients(np.concatenate([dense, sparse]), y, weight)
     for a, b in zip(got, want, strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-6, atol=1e-7)
+
+
+def first_path(model):
+    return next(iter(model.engine_report()["layers"].values()))["path"]
+
+
+@pytest.mark.parametrize("units", [33, 130])
+def test_a_step_does_not_depend_on_the_way_to_the_last_bit(units, rng):
+    """Plain SGD on sparse rows; and the same rows in a fit that dense rows of weight 0 make dense."""
+    sparse, dense = with_zeros(rng, (33, 97), 0.1), with_zeros(rng, (330, 97), 1.0)
+    y = rng.integers(0, 3, 363)
+    weights = np.repeat([1.0, 0.0], [33, 330])
+    results = []
+    for x in (sparse, np.concatenate([sparse, dense])):
+        set_random_seed(2)
+        layers = [Input((97,)), Dense(units, "relu"), Dense(3, "softmax")]
+        model = Sequential(layers, device="cpu")
+        model.compile(SGD(0.1), loss="sparse_categorical_crossentropy")
+        model.fit(x, y[: len(x)], 33, sample_weight=weights[: len(x)], shuffle=False, verbose=0)
+        results.append((first_path(model), [w.tobytes() for w in model.get_weights()]))
+    assert [way for way, _ in results] == ["sparse", "dense"]
+    assert results[0][1] == results[1][1]

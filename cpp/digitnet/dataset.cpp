@@ -31,7 +31,8 @@ std::int64_t count_nonzeros(const Number* row, const Samples& samples) {
 std::int64_t nonzeros_of_row(const Samples& samples, std::int64_t i) {
   if (samples.is_csr())
     return visit_csr(samples, [&](const auto* values, const auto* indptr, const auto*) {
-      return static_cast<std::int64_t>(std::count_if(values + indptr[i], values + indptr[i + 1],
+      const auto [begin, count] = stored_row(samples, indptr, i);
+      return static_cast<std::int64_t>(std::count_if(values + begin, values + begin + count,
                                                      [](auto value) { return value != 0; }));
     });
   const std::int64_t at = i * samples.row_step;
@@ -45,10 +46,12 @@ using Position = std::optional<std::pair<std::int64_t, std::int64_t>>;
 Position first_nonfinite_stored(const Samples& samples) {
   const float* data = static_cast<const float*>(samples.data);
   return visit_csr(samples, [&](const auto*, const auto* indptr, const auto* indices) -> Position {
-    if (row_is_finite(data + indptr[0], indptr[samples.count] - indptr[0])) return std::nullopt;
-    for (std::int64_t i = 0; i < samples.count; ++i)
-      for (std::int64_t k = indptr[i]; k < indptr[i + 1]; ++k)
+    for (std::int64_t i = 0; i < samples.count; ++i) {
+      const auto [begin, count] = stored_row(samples, indptr, i);
+      if (row_is_finite(data + begin, count)) continue;
+      for (std::int64_t k = begin; k < begin + count; ++k)
         if (!std::isfinite(data[k])) return std::pair<std::int64_t, std::int64_t>(i, indices[k]);
+    }
     return std::nullopt;
   });
 }
@@ -61,14 +64,16 @@ bool check_columns(const Samples& samples, const Index* indptr, const Index* ind
   for (std::int64_t i = 0; i < samples.count; ++i) {
     std::int64_t previous = -1;
     bool inside = true;
-    for (std::int64_t k = indptr[i]; k < indptr[i + 1]; ++k) {
+    const std::int64_t begin = std::clamp<std::int64_t>(indptr[i], 0, samples.csr.stored);
+    const std::int64_t end = std::clamp<std::int64_t>(indptr[i + 1], begin, samples.csr.stored);
+    for (std::int64_t k = begin; k < end; ++k) {
       const std::int64_t column = indices[k];
       inside &= column >= 0 && column < samples.features;
       ascending &= column > previous;
       previous = column;
     }
     if (inside) continue;
-    for (std::int64_t k = indptr[i]; k < indptr[i + 1]; ++k)
+    for (std::int64_t k = begin; k < end; ++k)
       check(indices[k] >= 0 && indices[k] < samples.features, name, ".indices must lie in [0, ",
             samples.features, "), one for each column. Received: ", indices[k], " at position ", k);
   }
@@ -105,7 +110,7 @@ std::int64_t most_nonzeros(const Samples& samples) {
   return visit_csr(samples, [&](const auto*, const auto* indptr, const auto*) {
     std::int64_t most = 0;
     for (std::int64_t i = 0; i < samples.count; ++i)
-      most = std::max<std::int64_t>(most, indptr[i + 1] - indptr[i]);
+      most = std::max(most, stored_row(samples, indptr, i).count);
     return most;
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 // Views of the caller's own arrays: nothing here owns or copies a sample.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -45,6 +46,21 @@ auto visit_csr(const Samples& samples, Visit visit) {
   };
   return samples.type == ElementType::kUint8 ? typed(static_cast<const std::uint8_t*>(samples.data))
                                              : typed(static_cast<const float*>(samples.data));
+}
+
+// Where a row's stored values lie. They have been checked (check_csr), but the arrays are the
+// caller's: should another thread change them meanwhile, the numbers are wrong, but nothing outside
+// is read.
+struct StoredRow {
+  std::int64_t begin, count;
+};
+
+template <class Index>
+StoredRow stored_row(const Samples& samples, const Index* indptr, std::int64_t row) {
+  const std::int64_t stored = samples.csr.stored;
+  const std::int64_t begin = std::clamp<std::int64_t>(indptr[row], 0, stored);
+  const std::int64_t end = std::clamp<std::int64_t>(indptr[row + 1], begin, stored);
+  return {begin, std::min(end - begin, samples.features)};  // no column twice
 }
 
 // Samples with what they should give: labels (count,) for sparse cross-entropy, else targets

@@ -18,9 +18,8 @@ constexpr int kTileRows = 12, kTileVectors = 2;  // 24 accumulators of 32 regist
 constexpr int kTileRows = 6, kTileVectors = 1;  // 12 accumulators (a Vec is two) of 16 registers
 #endif
 
-// The most depth taken at a time (all slices about the same: a short one would cost as many loads
-// and stores of c as a long one): a slice of b (kPanel wide) fits the level-1 cache together with
-// the rows of a that pass by.
+// The most depth taken at a time: a slice of b (kPanel wide) fits the level-1 cache. All slices are
+// about the same, since a short one would cost as many loads and stores of c as a long one.
 constexpr int64_t kDepthBlock = 200;
 
 // Where the accumulators start from.

@@ -25,10 +25,17 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-const KernelTable& choose() {
+KernelTable choose() {
   const char* wanted = std::getenv("DIGITNET_CPU_ISA");
-  if (wanted == nullptr || *wanted == '\0') return kernels_for(supported_isas().back());
-  return kernels_for(wanted);
+  const bool named = wanted != nullptr && *wanted != '\0';
+  KernelTable table = kernels_for(named ? wanted : supported_isas().back());
+  if (const char* share = std::getenv("DIGITNET_SKIP_BELOW"); share != nullptr && *share != '\0') {
+    char* end = nullptr;
+    table.skip_below = std::strtod(share, &end);
+    check(*end == '\0' && table.skip_below >= 0 && table.skip_below <= 1,
+          "DIGITNET_SKIP_BELOW must be a number from 0 to 1, got '", share, "'");
+  }
+  return table;
 }
 
 }  // namespace
@@ -52,7 +59,7 @@ const KernelTable& kernels_for(const std::string& isa) {
 }
 
 const KernelTable& kernels() {
-  static const KernelTable& table = choose();
+  static const KernelTable table = choose();
   return table;
 }
 

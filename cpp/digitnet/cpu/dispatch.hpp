@@ -15,7 +15,8 @@ std::vector<std::string> supported_isas();
 const KernelTable& kernels_for(const std::string& isa);
 
 // The table in use: the fastest, or the one that the environment variable DIGITNET_CPU_ISA names
-// (read at the first call; errors as kernels_for).
+// (read at the first call; errors as kernels_for). DIGITNET_SKIP_BELOW, a number from 0 to 1, takes
+// the place of its skip_below: for measuring it on another machine.
 const KernelTable& kernels();
 
 }  // namespace digitnet::cpu

@@ -30,7 +30,7 @@ const Number* row_of(const Samples& x, int64_t sample) {
 void prefetch_row(const Samples& x, int64_t sample) {
   if (x.is_csr()) {
     visit_csr(x, [&](const auto* values, const auto* indptr, const auto* indices) {
-      const int64_t begin = indptr[sample], count = indptr[sample + 1] - begin;
+      const auto [begin, count] = stored_row(x, indptr, sample);
       prefetch(values + begin, count);
       prefetch(indices + begin, count);
     });
@@ -51,20 +51,7 @@ void for_each_row(const Samples& x, const std::uint32_t* order, int64_t first, R
   }
 }
 
-// A row's stored values. Looked at by the core before (check_csr), but the arrays are the caller's:
-// should another thread change them meanwhile, the numbers are wrong, but nothing is read or
-// written out of bounds.
-struct Stored {
-  int64_t begin, count;
-};
-
-template <class Index>
-Stored stored_of(const Samples& x, const Index* indptr, int64_t sample, int64_t room) {
-  const int64_t begin = std::clamp<int64_t>(indptr[sample], 0, x.csr.stored);
-  const int64_t end = std::clamp<int64_t>(indptr[sample + 1], begin, x.csr.stored);
-  return {begin, std::min(end - begin, room)};
-}
-
+// As stored_row: whatever the caller's arrays say by now, nothing is written out of bounds.
 template <class Index>
 std::uint64_t column_of(Index index, int64_t features) {
   return std::min(static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(features - 1));
@@ -103,7 +90,7 @@ void gather_samples(const KernelTable& kernels, const Samples& x, const std::uin
   if (x.is_csr()) {
     visit_csr(x, [&](const auto* values, const auto* indptr, const auto* indices) {
       for_each_row(x, order, first, rows, [&](int64_t r, int64_t sample) {
-        const auto [begin, count] = stored_of(x, indptr, sample, x.features);
+        const auto [begin, count] = stored_row(x, indptr, sample);
         write_row(values + begin, indices + begin, count, scale, offset, x.features, out.row(r));
       });
     });
@@ -124,7 +111,8 @@ void gather_nonzeros(const KernelTable& kernels, const Samples& x, const std::ui
   if (x.is_csr()) {
     visit_csr(x, [&](const auto* values, const auto* indptr, const auto* indices) {
       for_each_row(x, order, first, rows, [&](int64_t r, int64_t sample) {
-        const auto [begin, count] = stored_of(x, indptr, sample, out.most());
+        const auto [begin, stored] = stored_row(x, indptr, sample);
+        const std::int64_t count = std::min(stored, out.most());
         out.set_count(r, write_entries(values + begin, indices + begin, count, x.features, scale,
                                        out.row_entries(r)));
       });

@@ -39,7 +39,7 @@ struct TileScratch {
 class GradientTiles {
  public:
   static constexpr int64_t kRows = 96;  // inputs of a tile: its gradient stays in the nearest cache
-  static constexpr int64_t kPanels = 2;  // that the sparse kernel takes at a time
+  static constexpr int64_t kPanels = 2;  // of a sparse tile: what AVX-512 takes at a time
 
   // reads_nonzeros: the first layer does.
   GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros);

@@ -12,6 +12,6 @@
 
 namespace digitnet::cpu {
 
-const KernelTable kAvx2Kernels = vector_kernels("avx2");
+const KernelTable kAvx2Kernels = vector_kernels("avx2", 0.4);
 
 }  // namespace digitnet::cpu

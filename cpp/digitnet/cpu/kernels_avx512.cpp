@@ -12,6 +12,6 @@
 
 namespace digitnet::cpu {
 
-const KernelTable kAvx512Kernels = vector_kernels("avx512");
+const KernelTable kAvx512Kernels = vector_kernels("avx512", 0.7);
 
 }  // namespace digitnet::cpu

@@ -216,11 +216,24 @@ double sum_squares(int64_t count, const float* w) {
 
 }  // namespace
 
-const KernelTable kGenericKernels = {"generic",         {1, 1},          {1, 1},
-                                     multiply,          sparse_multiply, compress<std::uint8_t>,
-                                     compress<float>,   transpose,       convert<std::uint8_t>,
-                                     convert<float>,    activate,        activate_backward,
-                                     generic_loss_rows, dropout_mask,    product,
-                                     sum_rows,          sgd_step,        sum_squares};
+const KernelTable kGenericKernels = {"generic",
+                                     {1, 1},
+                                     {1, 1},
+                                     0.25,
+                                     multiply,
+                                     sparse_multiply,
+                                     compress<std::uint8_t>,
+                                     compress<float>,
+                                     transpose,
+                                     convert<std::uint8_t>,
+                                     convert<float>,
+                                     activate,
+                                     activate_backward,
+                                     generic_loss_rows,
+                                     dropout_mask,
+                                     product,
+                                     sum_rows,
+                                     sgd_step,
+                                     sum_squares};
 
 }  // namespace digitnet::cpu

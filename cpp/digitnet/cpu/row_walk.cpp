@@ -6,17 +6,14 @@
 #include "digitnet/cpu/gather.hpp"
 
 namespace digitnet::cpu {
+
 Reading RowWalk::reading_of(const Samples& samples, int64_t rows) const {
-  // Below this share of non-zeros skipping the others pays: over whole epochs of 784-500-10 the two
-  // ways met at 0.48 (AVX2) and 0.53 (AVX-512), on a Zen 4 with zeros at random:
-  // bench/crossover.py.
-  constexpr double kSparseDensity = 0.5;
   constexpr int64_t kMostRows = std::numeric_limits<std::uint32_t>::max() / kPanelRowBytes;
   const double share = density(samples);
   const bool can = !network_.layers().empty() && network_.layers()[0].kind == LayerKind::kDense &&
                    network_.input_offset() == 0 && samples.features <= kMostRows &&
                    rows <= kMostRows;
-  return {can && share < kSparseDensity, share};
+  return {can && share < kernels_.skip_below, share};
 }
 
 const PaddedMatrix& RowWalk::input_of(std::size_t layer, const Workspace& work) const {

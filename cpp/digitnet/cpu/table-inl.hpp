@@ -11,10 +11,11 @@
 namespace digitnet::cpu {
 namespace {
 
-constexpr KernelTable vector_kernels(const char* name) {
+constexpr KernelTable vector_kernels(const char* name, double skip_below) {
   return {name,
           {kTileRows, kTileVectors * static_cast<int>(kLanes)},
           {kSparseRows, kSparsePanels * static_cast<int>(kPanel)},
+          skip_below,
           multiply,
           sparse_multiply,
           compress_u8,
