@@ -16,6 +16,19 @@ void register_config(pybind11::module_& m) {
   m.def("num_threads", &cpu::num_threads, "Threads that training and prediction use.");
   m.def("set_num_threads", &cpu::set_num_threads, pybind11::arg("count"),
         "Sets num_threads; 1 to 1024.");
+  m.def(
+      "cuda_devices",
+      [] {
+        std::string why;
+        pybind11::list result;
+        for (const cuda::DeviceInfo& d : cuda::devices(why))
+          result.append(pybind11::make_tuple(d.name, pybind11::make_tuple(d.major, d.minor),
+                                             d.processors, d.memory));
+        return result;
+      },
+      "The GPUs that work: name, compute capability, multiprocessors, bytes of memory of each.");
+  m.def("cuda_plugin", &cuda::plugin_built_for,
+        "What the CUDA plug-in was built with; empty where there is none.");
   m.def("why_no_cuda", &cuda::why_unavailable,
         "Empty where device='cuda' works, else the sentence that says why it does not.");
 }

@@ -57,6 +57,12 @@ ProgressFunction progress_to(PyObject* progress) {
   };
 }
 
+// What keeps held data where they are: see Engine::hold.
+struct Hold {
+  std::shared_ptr<void> copy;
+  py::object x, y, sample_weight;  // whose memory it is
+};
+
 // --- methods; data is taken apart with the GIL held, the work runs without it
 
 using Array = py::array;
@@ -70,6 +76,14 @@ Result train_epoch(Trainer& model, const Input& x, const Array& y, const Weights
   const EpochSettings settings{objective_of(loss, metrics), optimizer, batch_size, shuffle};
   const py::gil_scoped_release released;
   return result_of(model.train_epoch(data, settings, progress_to(progress.ptr())));
+}
+
+Hold hold(Trainer& model, const Input& x, const Array& y, const Weights& sample_weight) {
+  const Dataset data = dataset_of(samples_of(x), y, sample_weight);
+  Hold result{nullptr, py::cast(x), y, py::cast(sample_weight)};
+  const py::gil_scoped_release released;
+  result.copy = model.hold(data);
+  return result;
 }
 
 Result train_batch(Trainer& model, const Input& x, const Array& y, const Weights& sample_weight,
@@ -171,11 +185,22 @@ void register_model(py::module_& m) {
       .def_readonly("loss", &Result::loss)
       .def_readonly("metrics", &Result::metrics);
 
+  py::class_<Hold>(m, "Hold", "Keeps a copy of data on the model's device as long as it lives.")
+      .def_property_readonly("on_device", [](const Hold& self) { return self.copy != nullptr; })
+      .def("release", [](Hold& self) { self = {}; });
+
   py::class_<Trainer> model(m, "Model",
                             "A network with its parameters, engine and training state.");
   model
-      .def(py::init<std::int64_t, std::vector<Layer>, std::string, std::uint64_t>(),
-           py::arg("input_size"), py::arg("layers"), py::arg("device"), py::arg("seed"))
+      .def(
+          py::init([](std::int64_t input_size, const std::vector<Layer>& layers,
+                      const std::string& device, std::uint64_t seed, const std::string& precision) {
+            return std::make_unique<Trainer>(
+                input_size, layers, device,
+                enum_of<Precision>(kPrecisionNames, precision, "precision"), seed);
+          }),
+          py::arg("input_size"), py::arg("layers"), py::arg("device"), py::arg("seed"),
+          py::arg("precision") = "float32")
       .def_property_readonly("device", &Trainer::device)
       .def("report", &report)
       .def_property_readonly("output_size",
@@ -199,6 +224,7 @@ void register_model(py::module_& m) {
             self.set_velocity(parameters);
           },
           py::arg("velocity"))
+      .def("hold", &hold, py::arg("x"), py::arg("y"), py::arg("sample_weight"))
       .def("train_epoch", &train_epoch, py::arg("x"), py::arg("y"), py::arg("sample_weight"),
            py::arg("batch_size"), py::arg("shuffle"), py::arg("loss"), py::arg("metrics"),
            py::arg("optimizer"), py::arg("progress"))

@@ -6,11 +6,16 @@
 
 namespace digitnet {
 
-std::unique_ptr<Engine> make_engine(const std::string& device, const Network& network) {
+std::unique_ptr<Engine> make_engine(const std::string& device, Precision precision,
+                                    const Network& network) {
   check(device == "cpu" || device == "cuda" || device == "auto",
         "device must be 'cpu', 'cuda' or 'auto', got '", device, "'");
-  if (device == "cuda") return cuda::make_cuda_engine(network);
-  if (device == "auto" && cuda::why_unavailable().empty()) return cuda::make_cuda_engine(network);
+  if (device == "cuda") return cuda::make_cuda_engine(network, precision);
+  if (device == "auto" && cuda::why_unavailable().empty())
+    return cuda::make_cuda_engine(network, precision);
+  check(device == "auto" || precision == Precision::kFloat32, "precision '",
+        kPrecisionNames[static_cast<std::size_t>(precision)],
+        "' needs device 'cuda', got device 'cpu'");
   return std::make_unique<cpu::CpuEngine>(network);
 }
 

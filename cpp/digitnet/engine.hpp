@@ -2,9 +2,11 @@
 // THE DEVICE SEAM. An Engine owns a network's parameters in whatever layout suits its device and
 // does all arithmetic; nothing above it knows which device that is.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "digitnet/dataset.hpp"
@@ -54,6 +56,12 @@ struct TrainPlan {
   std::uint64_t dropout_seed = 0;
 };
 
+// How products are computed: in float32, or by a GPU's tensor cores on factors rounded to tf32 (11
+// bits) or bfloat16 (8 bits); parameters and sums are float32 in each.
+enum class Precision { kFloat32, kTf32, kBfloat16 };
+
+inline constexpr std::array<std::string_view, 3> kPrecisionNames = {"float32", "tf32", "bfloat16"};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -66,6 +74,10 @@ class Engine {
   // The optimizer's velocity; empty while there is none.
   virtual void set_velocity(const Parameters& velocity) = 0;
   virtual Parameters velocity() const = 0;
+
+  // Until the result is gone, the data will not change: the engine may keep a copy at hand. May be
+  // null.
+  virtual std::shared_ptr<void> hold(const Dataset&) { return nullptr; }
 
   // One step per batch over all samples, in plan.order. Adds to iteration once per step done and to
   // totals as it goes; stops early, at the end of a step, when the monitor throws.
@@ -82,8 +94,10 @@ class Engine {
   virtual void apply_gradients(const Parameters& gradients, const Sgd& sgd) = 0;
 };
 
-// device: "cpu", "cuda" or "auto" (cuda where it works, else cpu). Throws DeviceError where the
-// device cannot be had, std::invalid_argument for any other name.
-std::unique_ptr<Engine> make_engine(const std::string& device, const Network& network);
+// device: "cpu", "cuda" or "auto" (cuda where it works, else cpu, which computes in float32
+// whatever the precision asked for). Throws DeviceError where the device cannot be had,
+// std::invalid_argument for any other name, and for "cpu" with another precision than float32.
+std::unique_ptr<Engine> make_engine(const std::string& device, Precision precision,
+                                    const Network& network);
 
 }  // namespace digitnet

@@ -45,8 +45,8 @@ void check_loss(const Loss& loss) {
 }  // namespace
 
 Trainer::Trainer(std::int64_t input_size, const std::vector<Layer>& layers,
-                 const std::string& device, std::uint64_t seed)
-    : network_(input_size, layers), engine_(make_engine(device, network_)) {
+                 const std::string& device, Precision precision, std::uint64_t seed)
+    : network_(input_size, layers), engine_(make_engine(device, precision, network_)) {
   state_.seed = seed;
 }
 
@@ -89,6 +89,13 @@ void Trainer::check_objective(const Dataset& data, const Objective& objective) c
     check((metric == Metric::kSparseCategoricalAccuracy) == objective.loss.takes_labels(),
           "metric ", kMetricNames[static_cast<std::size_t>(metric)],
           " does not fit the targets of loss ", name_of(objective.loss.kind));
+}
+
+std::shared_ptr<void> Trainer::hold(const Dataset& data) {
+  check_samples(data.x, network_.input_size());
+  check(!data.targets || data.targets.rows == data.x.count, "y must have ", data.x.count,
+        " rows, got ", data.targets.rows);
+  return engine_->hold(data);
 }
 
 Totals Trainer::train(const Dataset& data, const TrainPlan& plan,

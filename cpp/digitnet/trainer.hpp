@@ -34,7 +34,7 @@ struct RunState {
 class Trainer {
  public:
   Trainer(std::int64_t input_size, const std::vector<Layer>& layers, const std::string& device,
-          std::uint64_t seed);
+          Precision precision, std::uint64_t seed);
 
   const Network& network() const { return network_; }
   std::string device() const { return engine_->device(); }
@@ -47,6 +47,7 @@ class Trainer {
   Parameters velocity() const;
   void set_velocity(const Parameters& velocity);  // empty: back to none
 
+  std::shared_ptr<void> hold(const Dataset& data);  // as Engine::hold
   Totals train_epoch(const Dataset& data, const EpochSettings& settings,
                      const ProgressFunction& progress);
   // One step on all the data as one batch.

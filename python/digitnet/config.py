@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from digitnet import _core
 from digitnet._checks import integer
 
@@ -32,6 +34,26 @@ def cpu_isa() -> str:
     return _core.cpu_isa()
 
 
-def devices() -> list[str]:
-    """Return what ``Sequential(device=…)`` can use on this machine, best last."""
-    return ["cpu"] if _core.why_no_cuda() else ["cpu", "cuda"]
+class Device(NamedTuple):
+    """Something that a model can compute on, or why it cannot."""
+
+    name: str  # as in ``Sequential(device=…)``
+    usable: bool
+    description: str  # what it is, or the sentence that says which step failed
+
+
+def devices() -> list[Device]:
+    """Return the CPU and the GPU as digitnet sees them on this machine."""
+    threads = num_threads()
+    cpu = f"{cpu_isa()}, {threads} thread{'s' if threads > 1 else ''}"
+    why = _core.why_no_cuda()
+    return [Device("cpu", True, cpu), Device("cuda", not why, why or _gpus())]
+
+
+def _gpus() -> str:
+    found = [
+        f"{name} (compute capability {major}.{minor}, {processors} multiprocessors, "
+        f"{memory / 2**30:.0f} GiB)"
+        for name, (major, minor), processors, memory in _core.cuda_devices()
+    ]
+    return f"{', '.join(found)}; {_core.cuda_plugin()}"

@@ -32,6 +32,10 @@ class Sequential(Trainer):
         The first may be an `Input`; more can be added with `add`.
     device : {"auto", "cpu", "cuda"}
         Where to compute; "auto" takes the GPU if there is a usable one, else the CPU.
+    precision : {"float32", "tf32", "bfloat16"}
+        How a GPU computes products: "float32" as the CPU does, or, faster, by tensor cores that
+        round the factors to 11 or 8 bits. Weights and sums are float32 in each. With "auto" and no
+        GPU, the CPU computes in float32.
     name : str, optional
         Only for `summary` and the saved configuration.
 
@@ -45,8 +49,8 @@ class Sequential(Trainer):
     Notes
     -----
     Samples ``x`` are (n, *input shape), of any real dtype. uint8 and float32 arrays are read where
-    they lie; others are converted to float32 once. A CSR matrix of scipy.sparse, (n, features), is
-    never made dense as a whole, and gives the same bits. Targets ``y`` are labels, (n,) or (n, 1),
+    they lie; others are converted to float32 once. A CSR matrix of scipy.sparse, (n, features),
+    gives the same bits; at most one batch of it is made dense. Targets ``y`` are labels, (n,) or (n, 1),
     for the sparse loss, else (n, outputs); (n,) will do for one output. ``sample_weight`` is (n,),
     finite and >= 0. Data are checked before the first step: whatever does not fit raises
     ValueError, for dtypes TypeError, and leaves the model as it was. Weights beyond the machine's
@@ -172,7 +176,7 @@ class Sequential(Trainer):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Say how to rebuild the model, for pickle and copy."""
-        return _rebuilt, (type(self), *self._content(), self._device)
+        return _rebuilt, (type(self), *self._content(), *self._machine)
 
     def _restore(self, settings: Mapping[str, Any], tensors: saving.Tensors) -> None:
         """Become the model that a file describes; only for a model that is nothing yet."""
@@ -207,10 +211,14 @@ for _function in public_functions(Sequential.__mro__[1:-1]):  # Python's TypeErr
 
 
 def _rebuilt(
-    cls: type[Sequential], settings: Mapping[str, Any], tensors: saving.Tensors, device: str
+    cls: type[Sequential],
+    settings: Mapping[str, Any],
+    tensors: saving.Tensors,
+    device: str,
+    precision: str,
 ) -> Sequential:
     """Return the model with this content, as pickle and copy ask for."""
-    model = cls(device=device)
+    model = cls(device=device, precision=precision)
     if settings["training"] is not None:
         model._restore(settings, tensors)
         return model
@@ -221,14 +229,16 @@ def _rebuilt(
     return model
 
 
-def load_model(filepath: saving.PathLike, *, device: str = "auto") -> Sequential:
+def load_model(
+    filepath: saving.PathLike, *, device: str = "auto", precision: str = "float32"
+) -> Sequential:
     """Return the model that `Sequential.save` wrote, ready to predict and to train on.
 
     Parameters
     ----------
     filepath : str or path
         The file.
-    device : {"auto", "cpu", "cuda"}
+    device, precision : str
         As for `Sequential`.
 
     Raises
@@ -240,7 +250,7 @@ def load_model(filepath: saving.PathLike, *, device: str = "auto") -> Sequential
     RuntimeError
         The device cannot be used.
     """
-    model = Sequential(device=device)
+    model = Sequential(device=device, precision=precision)
     settings, tensors = model_state.file_parts(filepath)
     try:
         model._restore(settings, tensors)

@@ -2,15 +2,30 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "digitnet/engine.hpp"
 
 namespace digitnet::cuda {
 
+// A GPU that works.
+struct DeviceInfo {
+  std::string name;
+  int major = 0, minor = 0;  // compute capability
+  int processors = 0;
+  std::int64_t memory = 0;  // bytes
+};
+
+// Those that are there; where there is none, the sentence that says which step failed goes to why.
+std::vector<DeviceInfo> devices(std::string& why);
+
 // Empty where a CUDA engine can be made, else the sentence that says which step is missing.
 std::string why_unavailable();
 
-// Throws DeviceError, with why_unavailable(), where it cannot.
-std::unique_ptr<Engine> make_cuda_engine(const Network& network);
+// What the plug-in was built with; empty where there is none.
+std::string plugin_built_for();
+
+// Throws DeviceError, with why_unavailable(), where it cannot. Keeps a reference to the network.
+std::unique_ptr<Engine> make_cuda_engine(const Network& network, Precision precision);
 
 }  // namespace digitnet::cuda

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from digitnet import _core
@@ -83,18 +84,22 @@ def run_epochs(
     say(header, plan.verbose)
     logs: Logs = {}
     callbacks.on_train_begin({})
-    for epoch in range(plan.first_epoch, plan.last_epoch):
-        callbacks.on_epoch_begin(epoch, {})
-        say(f"Epoch {epoch + 1}/{plan.last_epoch}", plan.verbose)
-        with ProgressLine(samples, settings.metric_names, plan.verbose) as line:
-            logs = _run_epoch(core, settings, plan, data, line.callback)
-            if validation is not None:
-                tested = evaluate(core, settings, validation)
-                logs |= settings.logs(tested, "val_")
-        line.finish(logs)
-        callbacks.on_epoch_end(epoch, logs)
-        if should_stop():
-            break
+    with ExitStack() as holds:
+        for held in (data, validation):
+            if held is not None:
+                holds.callback(core.hold(*held).release)
+        for epoch in range(plan.first_epoch, plan.last_epoch):
+            callbacks.on_epoch_begin(epoch, {})
+            say(f"Epoch {epoch + 1}/{plan.last_epoch}", plan.verbose)
+            with ProgressLine(samples, settings.metric_names, plan.verbose) as line:
+                logs = _run_epoch(core, settings, plan, data, line.callback)
+                if validation is not None:
+                    tested = evaluate(core, settings, validation)
+                    logs |= settings.logs(tested, "val_")
+            line.finish(logs)
+            callbacks.on_epoch_end(epoch, logs)
+            if should_stop():
+                break
     callbacks.on_train_end(logs)
 
 

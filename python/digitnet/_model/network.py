@@ -14,6 +14,7 @@ from digitnet._checks import integer, sample_shape, text
 from digitnet._data import Shape
 from digitnet._identifiers import unknown
 from digitnet._model.layer_list import weight_shapes
+from digitnet._model.machine import machine
 from digitnet._model.stack import LayerStack
 from digitnet._model.summary import summary_lines
 from digitnet._weights import as_weights
@@ -103,13 +104,47 @@ class Network(LayerStack):
         for line in summary_lines(self.name, self._layers, shapes):
             (print_fn or print)(line)
 
+    def to(self: N, device: str, *, precision: str | None = None) -> N:
+        """Move the model to another device, weights and state of training with it; return it.
+
+        Parameters
+        ----------
+        device : {"auto", "cpu", "cuda"}
+            As for `Sequential`.
+        precision : {"float32", "tf32", "bfloat16"}, optional
+            As for `Sequential`; if not given, it stays, but on the CPU it becomes "float32".
+
+        Raises
+        ------
+        TypeError, ValueError
+            An argument that does not fit.
+        RuntimeError
+            The device cannot be used here, or the model is fitting; nothing is changed then.
+        """
+        self._require_rest("to")
+        if precision is None:
+            precision = "float32" if device == "cpu" else self._machine.precision
+        chosen = machine(device, precision)
+        if self._core is not None and self._input_shape is not None:
+            old = self._core
+            core = self._new_core(self._layers, self._input_shape, old.seed, chosen)
+            core.set_weights(old.get_weights())
+            core.set_velocity(old.get_velocity())
+            core.iterations, core.epochs = old.iterations, old.epochs
+            for layer in self._layers:
+                if layer.place is not None:
+                    layer.place = layer.place._replace(core=core)
+            self._core = core
+        self._machine = chosen
+        return self
+
     def engine_report(self) -> dict[str, Any]:
         """Return how the model computed last: which path, instruction set, threads and tiles.
 
         Returns
         -------
         dict
-            ``device``; ``isa``, the instruction set; ``threads`` that shared the last call (0
+            ``device``; ``precision``; ``isa``, the instruction set or the GPU's name; ``threads`` that shared the last call (0
             before the first); ``density``, the share of its samples' values that are not zero, as
             estimated from some hundred of them (1 before the first call); and ``layers``, by name
             for each Dense: its ``path``, "sparse" where zeros were skipped, else "dense", and
@@ -128,6 +163,7 @@ class Network(LayerStack):
             layers[layer.name] = {"path": "sparse" if sparse else "dense", "tile": tile}
         return {
             "device": self.device,
+            "precision": self.precision,
             "isa": report["isa"],
             "threads": report["threads"],
             "density": report["density"],
@@ -143,7 +179,13 @@ class Network(LayerStack):
         }
 
     @classmethod
-    def from_config(cls: type[N], config: Mapping[str, Any], *, device: str = "auto") -> N:
+    def from_config(
+        cls: type[N],
+        config: Mapping[str, Any],
+        *,
+        device: str = "auto",
+        precision: str = "float32",
+    ) -> N:
         """Build a model, with new weights, from what `get_config` returned.
 
         Raises
@@ -153,7 +195,7 @@ class Network(LayerStack):
         """
         name, layers, input_shape = parse_config(config)
         first = [] if input_shape is None else [InputLayer(input_shape)]
-        return cls([*first, *layers], device=device, name=name)
+        return cls([*first, *layers], device=device, precision=precision, name=name)
 
 
 def parse_config(config: object) -> tuple[str, list[Layer], Shape | None]:

@@ -9,14 +9,12 @@ from digitnet import _core
 from digitnet._arrays import FloatArray
 from digitnet._checks import sample_shape, text
 from digitnet._data import Shape
-from digitnet._identifiers import unknown
 from digitnet._model.layer_list import check_memory, checked_list, unique_names, walk
+from digitnet._model.machine import Machine, machine
 from digitnet.layers import InputLayer, Layer
 from digitnet.layers import checked as checked_layer
 from digitnet.layers.layer import Place
 from digitnet.utils.random_seed import next_seed
-
-DEVICES = ("auto", "cpu", "cuda")
 
 
 class LayerStack:
@@ -30,14 +28,11 @@ class LayerStack:
         layers: Iterable[Layer] | None = None,
         *,
         device: str = "auto",
+        precision: str = "float32",
         name: str | None = None,
     ) -> None:
-        if text(device, "device") not in DEVICES:
-            raise unknown("device", device, [repr(known) for known in DEVICES])
-        if device == "cuda" and (reason := _core.why_no_cuda()):
-            raise RuntimeError(reason)
+        self._machine = machine(device, precision)
         self.name = "sequential" if name is None else text(name, "name")
-        self._device = device
         self._layers: list[Layer] = []
         self._input_shape: Shape | None = None
         self._output_shape: Shape = ()  # for one sample, once there is a core
@@ -155,8 +150,7 @@ class LayerStack:
     ) -> tuple[_core.Model, list[Place]]:
         shapes = walk(layers, input_shape)
         check_memory(layers, shapes)
-        described = [found for layer in layers if (found := layer.core_layer()) is not None]
-        core = _core.Model(prod(input_shape), described, self._device, seed)
+        core = self._new_core(layers, input_shape, seed, self._machine)
         weights: list[FloatArray] = []
         places = []
         for layer, shape in zip(layers, shapes, strict=False):
@@ -166,6 +160,13 @@ class LayerStack:
         if self._core is not None:
             core.iterations, core.epochs = self._core.iterations, self._core.epochs
         return core, places
+
+    @staticmethod
+    def _new_core(
+        layers: Iterable[Layer], input_shape: Shape, seed: int, machine: Machine
+    ) -> _core.Model:
+        described = [found for layer in layers if (found := layer.core_layer()) is not None]
+        return _core.Model(prod(input_shape), described, machine.device, seed, machine.precision)
 
     # --- building and shapes
 
@@ -234,7 +235,12 @@ class LayerStack:
     @property
     def device(self) -> str:
         """Where the model computes; before it is built, the device asked for."""
-        return self._device if self._core is None else self._core.device
+        return self._machine.device if self._core is None else self._core.device
+
+    @property
+    def precision(self) -> str:
+        """How exactly products are computed: "float32" on the CPU, else as asked for."""
+        return "float32" if self.device == "cpu" else self._machine.precision
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from digitnet.config import Device
+
 from . import network, options
 
 _EXTRAS = {"plot": ("matplotlib", "pillow"), "test": ("pytest", "matplotlib", "pillow")}
@@ -52,7 +54,7 @@ def _findings() -> dict[str, str]:
         "processor": processor_name(),
         "instruction set": f"{config.cpu_isa()} (supported: {supported}{chosen})",
         "threads": f"{config.num_threads()} of {os.cpu_count() or 1} CPUs",
-        "devices": _devices(),
+        **{f"device {d.name}": _device(d) for d in config.devices()},
         "MNIST": _place(mnist.find(), "11 MB"),
         "Fashion-MNIST": _place(fashion_mnist.find(), "30 MB"),
         "DIGITNET_DATA": os.environ.get("DIGITNET_DATA") or "not set",
@@ -73,17 +75,8 @@ def processor_name() -> str:
     return platform.machine()
 
 
-def _devices() -> str:
-    from digitnet import config
-
-    found = config.devices()
-    if "cuda" in found:
-        return ", ".join(found)
-    try:
-        network.build((32,), device="cuda")
-    except (RuntimeError, ValueError) as error:
-        return f"{', '.join(found)} (no cuda: {error})"
-    return ", ".join(found)
+def _device(device: Device) -> str:
+    return device.description if device.usable else f"no: {device.description}"
 
 
 def _place(folder: Path | None, size: str) -> str:

@@ -1,0 +1,357 @@
+// The core's side of the plug-in: an Engine whose every call goes through plugin.hpp.
+#include "digitnet/cuda/cuda_engine.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <new>
+
+#include "digitnet/cuda/plugin_loader.hpp"
+#include "digitnet/cuda/sample_reader.hpp"
+#include "digitnet/error.hpp"
+
+namespace digitnet::cuda {
+namespace {
+
+// Throws what a status says, but for OK and STOPPED.
+void check_status(std::int32_t status, const DigitnetCudaMessage& message) {
+  if (status == DIGITNET_CUDA_OUT_OF_MEMORY) throw std::bad_alloc();
+  if (status == DIGITNET_CUDA_DEVICE_ERROR) throw DeviceError(message.text);
+}
+
+const DigitnetCudaPlugin& table() {
+  if (plugin().table == nullptr) throw DeviceError(plugin().why);
+  return *plugin().table;
+}
+
+// --- the core's values as plugin.hpp's
+
+DigitnetCudaLayer plain(const Layer& layer) {
+  DigitnetCudaLayer out{};
+  out.kind = static_cast<std::int32_t>(layer.kind);
+  out.activation = static_cast<std::int32_t>(layer.activation);
+  out.in = layer.in;
+  out.out = layer.out;
+  out.alpha = layer.alpha;
+  out.kernel_l2 = layer.kernel_l2;
+  out.rate = layer.rate;
+  out.scale = layer.scale;
+  out.offset = layer.offset;
+  out.use_bias = layer.use_bias ? 1 : 0;
+  return out;
+}
+
+DigitnetCudaObjective plain(const Objective& objective) {
+  DigitnetCudaObjective out{};
+  out.loss = static_cast<std::int32_t>(objective.loss.kind);
+  out.from_logits = objective.loss.from_logits ? 1 : 0;
+  out.label_smoothing = objective.loss.label_smoothing;
+  out.delta = objective.loss.delta;
+  constexpr std::size_t kMost = sizeof out.metrics / sizeof out.metrics[0];
+  check(objective.metrics.size() <= kMost, "device 'cuda' computes at most ", kMost,
+        " metrics, got ", objective.metrics.size());
+  for (const Metric metric : objective.metrics)
+    out.metrics[out.metric_count++] = static_cast<std::int32_t>(metric);
+  return out;
+}
+
+DigitnetCudaSgd plain(const Sgd& sgd) {
+  return {sgd.learning_rate, sgd.momentum, sgd.weight_decay, sgd.nesterov ? 1 : 0};
+}
+
+DigitnetCudaSource source_of(const Dataset& data) {
+  DigitnetCudaSource source{};
+  source.count = data.x.count;
+  source.features = data.x.features;
+  source.outputs = data.targets.cols;
+  source.bytes = data.x.type == ElementType::kUint8 ? 1 : 0;
+  source.labelled = data.labels != nullptr ? 1 : 0;
+  source.has_target = data.labels != nullptr || data.targets ? 1 : 0;
+  source.weighted = data.weights != nullptr ? 1 : 0;
+  source.context = const_cast<Dataset*>(&data);
+  source.read = [](void* context, const std::uint32_t* order, std::int64_t first,
+                   std::int64_t count, void* rows, std::int64_t row_stride, std::int32_t* labels,
+                   float* targets, std::int64_t target_stride, float* weights) {
+    const Dataset& from = *static_cast<const Dataset*>(context);
+    read_rows(from.x, order, first, count, rows, row_stride);
+    read_targets(from, order, first, count, labels, targets, target_stride, weights);
+  };
+  return source;
+}
+
+// A Monitor behind the plug-in's progress function: what it throws stops the work and is thrown
+// again when the plug-in has returned.
+class Progress {
+ public:
+  Progress(Monitor& monitor, Totals& totals) : monitor_(monitor), totals_(totals) {
+    plain_ = {this, [](void* self, const DigitnetCudaTotals* now) {
+                return static_cast<Progress*>(self)->report(*now);
+              }};
+  }
+
+  const DigitnetCudaProgress* get() const { return &plain_; }
+  void take(const DigitnetCudaTotals& now) {
+    totals_.samples = now.samples;
+    totals_.loss = now.loss;
+    std::copy_n(now.metrics, totals_.metrics.size(), totals_.metrics.begin());
+  }
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::int32_t report(const DigitnetCudaTotals& now) {
+    try {
+      take(now);
+      monitor_.progressed(totals_.samples, totals_);
+      return 0;
+    } catch (...) {
+      failure_ = std::current_exception();
+      return 1;
+    }
+  }
+
+  Monitor& monitor_;
+  Totals& totals_;
+  DigitnetCudaProgress plain_{};
+  std::exception_ptr failure_;
+};
+
+// --- parameters
+
+std::vector<float> flat(const Parameters& parameters) {
+  std::vector<float> values;
+  for (const DenseParameters& dense : parameters) {
+    values.insert(values.end(), dense.kernel.begin(), dense.kernel.end());
+    values.insert(values.end(), dense.bias.begin(), dense.bias.end());
+  }
+  return values;
+}
+
+Parameters shaped(const std::vector<float>& values, const Network& network) {
+  Parameters parameters = network.zero_parameters();
+  const float* next = values.data();
+  for (DenseParameters& dense : parameters) {
+    std::copy_n(next, dense.kernel.size(), dense.kernel.data());
+    next += dense.kernel.size();
+    std::copy_n(next, dense.bias.size(), dense.bias.data());
+    next += dense.bias.size();
+  }
+  return parameters;
+}
+
+std::size_t flat_size(const Network& network) {
+  std::size_t size = 0;
+  for (const DenseParameters& dense : network.zero_parameters())
+    size += dense.kernel.size() + dense.bias.size();
+  return size;
+}
+
+// --- data that stay on the device
+
+bool same(const Samples& a, const Samples& b) {
+  return a.type == b.type && a.data == b.data && a.count == b.count && a.features == b.features &&
+         a.row_step == b.row_step && a.feature_step == b.feature_step &&
+         a.csr.indptr == b.csr.indptr && a.csr.indices == b.csr.indices;
+}
+
+bool same(const Dataset& a, const Dataset& b) {
+  return same(a.x, b.x) && a.labels == b.labels && a.targets.data == b.targets.data &&
+         a.weights == b.weights;
+}
+
+struct Held {
+  Held(const Dataset& of, DigitnetCudaData* on_device) : data(of), copy(on_device) {}
+  ~Held() { table().release(copy); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+  const Dataset data;
+  DigitnetCudaData* const copy;
+};
+
+class CudaEngine : public Engine {
+ public:
+  CudaEngine(const Network& network, Precision precision)
+      : network_(network), size_(flat_size(network)), precision_(precision) {
+    std::vector<DigitnetCudaLayer> layers;
+    for (const Layer& layer : network.layers()) layers.push_back(plain(layer));
+    const DigitnetCudaNetwork settings{
+        network.input_size(),   network.output_size(), network.input_scale(),
+        network.input_offset(), layers.data(),         static_cast<std::int64_t>(layers.size())};
+    DigitnetCudaMessage message{};
+    check_status(
+        table().create(&settings, 0, static_cast<std::int32_t>(precision), &model_, &message),
+        message);
+    std::string why;
+    const std::vector<DeviceInfo> all = devices(why);
+    if (!all.empty()) info_ = all.front();
+  }
+  ~CudaEngine() override { table().destroy(model_); }
+  CudaEngine(const CudaEngine&) = delete;
+  CudaEngine& operator=(const CudaEngine&) = delete;
+
+  std::string device() const override { return "cuda"; }
+  EngineReport report() const override {
+    EngineReport report;
+    report.isa = info_.name;
+    report.threads = info_.processors;
+    return report;
+  }
+
+  void set_parameters(const Parameters& parameters) override {
+    call(table().set_parameters, flat(parameters).data());
+  }
+  Parameters parameters() const override {
+    std::vector<float> values(size_);
+    call(table().parameters, values.data());
+    return shaped(values, network_);
+  }
+  void set_velocity(const Parameters& velocity) override {
+    const std::vector<float> values = flat(velocity);
+    call(table().set_velocity, velocity.empty() ? nullptr : values.data());
+  }
+  Parameters velocity() const override {
+    std::vector<float> values(size_);
+    std::int32_t has = 0;
+    call(table().velocity, &has, values.data());
+    return has != 0 ? shaped(values, network_) : Parameters{};
+  }
+
+  std::shared_ptr<void> hold(const Dataset& data) override {
+    const DigitnetCudaSource source = source_of(data);
+    DigitnetCudaData* copy = nullptr;
+    call(table().upload, &source, &copy);
+    if (copy == nullptr) return nullptr;  // no room: it will pass by in pieces
+    auto held = std::make_shared<Held>(data, copy);
+    const std::lock_guard<std::mutex> lock(held_mutex_);
+    held_.erase(
+        std::remove_if(held_.begin(), held_.end(), [](const auto& h) { return h.expired(); }),
+        held_.end());
+    held_.push_back(held);
+    return held;
+  }
+
+  void train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration, Totals& totals,
+             Monitor& monitor) override {
+    const DigitnetCudaSource source = source_of(data);
+    const DigitnetCudaPlan steps{plain(plan.objective), plain(plan.sgd),
+                                 plan.batch_size,       plan.order,
+                                 plan.dropout_seed,     iteration};
+    const std::shared_ptr<Held> held = held_copy(data);
+    Progress progress(monitor, totals);
+    DigitnetCudaTotals now{};
+    call(table().train, &source, copy_of(held), &steps, &now, progress.get());
+    progress.take(now);
+    iteration += static_cast<std::uint64_t>(now.steps);
+    progress.rethrow();
+  }
+
+  void evaluate(const Dataset& data, const Objective& objective, Totals& totals,
+                Monitor& monitor) const override {
+    const DigitnetCudaSource source = source_of(data);
+    const DigitnetCudaObjective settings = plain(objective);
+    const std::shared_ptr<Held> held = held_copy(data);
+    Progress progress(monitor, totals);
+    DigitnetCudaTotals now{};
+    call(table().evaluate, &source, copy_of(held), &settings, &now, progress.get());
+    progress.take(now);
+    progress.rethrow();
+  }
+
+  void predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const override {
+    Dataset data;
+    data.x = samples;
+    const DigitnetCudaSource source = source_of(data);
+    Totals totals;
+    Progress progress(monitor, totals);
+    std::vector<float> values(static_cast<std::size_t>(out.rows * out.cols));
+    call(table().predict, &source, values.data(), progress.get());
+    progress.rethrow();
+    for (std::int64_t r = 0; r < out.rows; ++r)
+      std::copy_n(values.data() + r * out.cols, out.cols, out.row(r));
+  }
+
+  Parameters gradients(const Dataset& data, const Loss& loss, const DropoutState* dropout,
+                       Monitor& monitor) const override {
+    const DigitnetCudaSource source = source_of(data);
+    const DigitnetCudaObjective objective = plain(Objective{loss, {}});
+    std::vector<float> values(size_);
+    Totals totals;
+    Progress progress(monitor, totals);
+    call(table().gradients, &source, &objective, dropout != nullptr ? &dropout->seed : nullptr,
+         dropout != nullptr ? dropout->iteration : 0, values.data(), progress.get());
+    progress.rethrow();
+    return shaped(values, network_);
+  }
+
+  void apply_gradients(const Parameters& gradients, const Sgd& sgd) override {
+    const DigitnetCudaSgd settings = plain(sgd);
+    call(table().apply_gradients, flat(gradients).data(), &settings);
+  }
+
+ private:
+  template <class Function, class... Arguments>
+  void call(Function function, Arguments... arguments) const {
+    DigitnetCudaMessage message{};
+    check_status(function(model_, arguments..., &message), message);
+  }
+
+  std::shared_ptr<Held> held_copy(const Dataset& data) const {
+    const std::lock_guard<std::mutex> lock(held_mutex_);
+    for (const auto& weak : held_)
+      if (std::shared_ptr<Held> held = weak.lock(); held && same(held->data, data)) return held;
+    return nullptr;
+  }
+  static DigitnetCudaData* copy_of(const std::shared_ptr<Held>& held) {
+    return held ? held->copy : nullptr;
+  }
+
+  const Network& network_;
+  std::size_t size_;
+  Precision precision_;
+  DigitnetCudaModel* model_ = nullptr;
+  DeviceInfo info_;
+  std::vector<std::weak_ptr<Held>> held_;
+  mutable std::mutex held_mutex_;
+};
+
+}  // namespace
+
+std::vector<DeviceInfo> devices(std::string& why) {
+  std::vector<DeviceInfo> all;
+  if (plugin().table == nullptr) {
+    why = plugin().why;
+    return all;
+  }
+  DigitnetCudaMessage message{};
+  std::int32_t count = 0;
+  if (table().device_count(&count, &message) != DIGITNET_CUDA_OK) {
+    why = sentence("device 'cuda' cannot be used: ", message.text);
+    return all;
+  }
+  for (std::int32_t device = 0; device < count; ++device) {
+    DigitnetCudaDevice facts{};
+    if (table().describe(device, &facts, &message) != DIGITNET_CUDA_OK) {
+      why = sentence("device 'cuda' cannot be used: ", message.text);
+      continue;
+    }
+    all.push_back({facts.name, facts.major, facts.minor, facts.processors, facts.memory});
+  }
+  return all;
+}
+
+std::string why_unavailable() {
+  std::string why;
+  return devices(why).empty() ? why : "";
+}
+
+std::string plugin_built_for() {
+  return plugin().table != nullptr ? plugin().table->built_for : "";
+}
+
+std::unique_ptr<Engine> make_cuda_engine(const Network& network, Precision precision) {
+  if (const std::string why = why_unavailable(); !why.empty()) throw DeviceError(why);
+  return std::make_unique<CudaEngine>(network, precision);
+}
+
+}  // namespace digitnet::cuda

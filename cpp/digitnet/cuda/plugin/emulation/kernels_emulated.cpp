@@ -1,0 +1,2 @@
+// The kernels, compiled for the host.
+#include "digitnet/cuda/plugin/kernels.cu"

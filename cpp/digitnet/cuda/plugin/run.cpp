@@ -1,0 +1,199 @@
+#include "digitnet/cuda/plugin/run.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "digitnet/cuda/plugin/kernels.cuh"
+
+namespace digitnet::cuda {
+namespace {
+
+constexpr double kSecondsOfLaunch = 0.04;  // so that progress and interruptions are looked at
+constexpr double kGuessedRate = 5e12;      // operations a second
+
+int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
+
+DeviceObjective device_objective(const DigitnetCudaObjective& from, const DigitnetCudaNetwork& net,
+                                 const std::vector<Layer>& layers) {
+  DeviceObjective objective{};
+  objective.loss = {static_cast<LossKind>(from.loss), from.from_logits != 0, from.label_smoothing,
+                    from.delta};
+  objective.outputs = net.output_size;
+  objective.metric_count = from.metric_count;
+  for (int m = 0; m < from.metric_count; ++m)
+    objective.metrics[m] = static_cast<Metric>(from.metrics[m]);
+  if (from.from_logits != 0 || layers.empty()) return objective;
+  const Layer& last = layers.back();
+  const bool activates = last.kind == LayerKind::kDense || last.kind == LayerKind::kActivation;
+  const bool classes =
+      objective.loss.takes_labels() || objective.loss.kind == LossKind::kCategoricalCrossentropy;
+  const bool binary = objective.loss.kind == LossKind::kBinaryCrossentropy;
+  objective.fused = activates && ((classes && last.activation == Activation::kSoftmax) ||
+                                  (binary && last.activation == Activation::kSigmoid));
+  return objective;
+}
+
+double step_flop(const std::vector<Layer>& layers, int64_t rows, Purpose purpose) {
+  double parameters = 0;
+  for (const Layer& layer : layers)
+    if (layer.kind == LayerKind::kDense)
+      parameters += static_cast<double>(layer.in) * static_cast<double>(layer.out);
+  return (purpose == Purpose::kTrain ? 6 : 2) * parameters * static_cast<double>(rows);
+}
+
+}  // namespace
+
+// Large tiles where the largest product has enough of them for all processors.
+Run::Kernel Run::kernel_for(const Machine& machine, const std::vector<Layer>& layers,
+                            int64_t rows) {
+  const StepKernel large = step_kernel(machine.math, true);
+  int64_t tiles = 0;
+  for (const Layer& layer : layers)
+    if (layer.kind == LayerKind::kDense)
+      tiles = std::max(tiles, parts(rows, large.tile_rows) * parts(layer.out, large.tile_cols));
+  const bool use_large = tiles >= 2 * machine.processors;
+  const StepKernel kernel = step_kernel(machine.math, use_large);
+  return {use_large, kernel.tile_rows, kernel.tile_cols,
+          device::blocks_at_once(machine.device, machine.math, use_large)};
+}
+
+Run::Run(const Machine& machine, const DigitnetCudaNetwork& network,
+         const std::vector<Layer>& layers, const DeviceParameters& parameters,
+         const DeviceParameters* velocity, const DeviceParameters* gradients,
+         const DigitnetCudaSource& source, const DeviceData* data, const RunPlan& plan)
+    : machine_(machine),
+      network_(network),
+      source_(source),
+      resident_(data),
+      plan_(plan),
+      flop_(step_flop(layers, plan.batch_size, plan.purpose)),
+      kernel_(kernel_for(machine, layers, plan.batch_size)),
+      program_(network.input_size, layers, parameters, velocity, gradients, plan.purpose,
+               device_objective(plan.objective, network, layers).fused &&
+                   plan.purpose != Purpose::kPredict,
+               plan.batch_size, kernel_.rows, kernel_.cols),
+      order_(data != nullptr && plan.order != nullptr ? source.count : 0),
+      row_losses_(plan.purpose != Purpose::kPredict ? plan.batch_size : 0),
+      row_metrics_(plan.purpose != Purpose::kPredict ? plan.batch_size * plan.objective.metric_count
+                                                     : 0),
+      totals_(1 + kMostMetrics),
+      barrier_(1),
+      seconds_per_step_(flop_ / kGuessedRate + 1e-5) {
+  if (order_.size() > 0) order_.copy_in(plan.order, source.count);
+  arguments_.ops = program_.ops();
+  arguments_.phases = program_.phases();
+  arguments_.phase_count = program_.phase_count();
+  arguments_.batch_size = plan.batch_size;
+  arguments_.seed = plan.seed;
+  arguments_.dropout = plan.dropout;
+  arguments_.update = plan.update;
+  arguments_.sgd = plan.sgd;
+  arguments_.objective = device_objective(plan.objective, network, layers);
+  arguments_.row_losses = row_losses_.data();
+  arguments_.row_metrics = row_metrics_.data();
+  arguments_.totals = totals_.data();
+  arguments_.barrier = barrier_.data();
+}
+
+// Whole steps that a piece of samples on the device holds: a hundred megabytes or so, and no more
+// than half of what is free.
+int64_t Run::piece_rows() const {
+  constexpr int64_t kMost = 128 << 20;
+  const auto free = static_cast<int64_t>(device::free_memory() / 2);
+  const int64_t rows = std::min(kMost, free) / DeviceData::bytes_of_sample(source_);
+  const int64_t steps = std::max<int64_t>(1, rows / plan_.batch_size);
+  return std::min(source_.count, steps * plan_.batch_size);
+}
+
+bool Run::run(DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress) {
+  return run_to(nullptr, totals, progress);
+}
+
+bool Run::run_to(float* out, DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress) {
+  const float scale = network_.input_scale, offset = network_.input_offset;
+  if (resident_ != nullptr) {
+    arguments_.samples = resident_->samples(order_.data(), scale, offset);
+    return run_piece(0, source_.count, out, totals, progress);
+  }
+  DeviceData piece(source_, piece_rows());
+  arguments_.samples = piece.samples(nullptr, scale, offset);
+  for (int64_t first = 0; first < source_.count; first += piece.capacity()) {
+    const int64_t count = std::min(piece.capacity(), source_.count - first);
+    piece.read(source_, plan_.order, first, count);
+    if (!run_piece(first, count, out, totals, progress)) return false;
+  }
+  return true;
+}
+
+bool Run::run_piece(int64_t first, int64_t count, float* out, DigitnetCudaTotals& totals,
+                    const DigitnetCudaProgress& progress) {
+  using Clock = std::chrono::steady_clock;
+  const int64_t batch = plan_.batch_size, steps = parts(count, batch);
+  arguments_.count = count;
+  arguments_.iteration = plan_.iteration + static_cast<std::uint64_t>(first / batch);
+  for (int64_t step = 0; step < steps;) {
+    const auto begin = Clock::now();
+    const auto fitting = static_cast<int64_t>(kSecondsOfLaunch / seconds_per_step_);
+    const int64_t taken = out != nullptr ? 1 : std::clamp<int64_t>(fitting, 1, steps - step);
+    arguments_.first_step = step;
+    arguments_.steps = taken;
+    device::launch_steps(arguments_, machine_.math, kernel_.large_tiles, kernel_.blocks);
+    const int64_t done = std::min(count, (step + taken) * batch);
+    if (out != nullptr)
+      fetch_output(done - step * batch, out + (first + step * batch) * network_.output_size);
+    step += taken;
+    fetch_totals(step + first / batch, first + done, totals);  // waits for the device
+    const std::chrono::duration<double> seconds = Clock::now() - begin;
+    seconds_per_step_ = std::max(seconds.count() / static_cast<double>(taken), 1e-7);
+    if (progress.report(progress.context, &totals) != 0) return false;
+  }
+  return true;
+}
+
+void Run::fetch_totals(int64_t steps, int64_t samples, DigitnetCudaTotals& totals) const {
+  double sums[1 + kMostMetrics];
+  totals_.copy_out(sums, totals_.size());
+  totals.samples = samples;
+  totals.steps = steps;
+  totals.loss = sums[0] + program_.penalty();
+  std::copy_n(sums + 1, kMostMetrics, totals.metrics);
+}
+
+void Run::fetch_output(int64_t rows, float* out) const {
+  const DeviceMatrix& output = program_.output();
+  const int64_t cols = network_.output_size;
+  std::vector<float> staged(static_cast<std::size_t>(rows * output.stride));
+  device::copy_out(staged.data(), output.data, staged.size() * sizeof(float));
+  for (int64_t r = 0; r < rows; ++r)
+    std::copy_n(staged.data() + r * output.stride, cols, out + r * cols);
+}
+
+void descend(const Machine& machine, const DeviceParameters& parameters,
+             const DeviceParameters& gradients, const DeviceParameters* velocity, const Sgd& sgd) {
+  Op op{};
+  op.kind = OpKind::kDescend;
+  op.in = DeviceParameters::kRow;
+  op.kernel = parameters.whole();
+  op.gradient = gradients.whole();
+  if (velocity != nullptr && sgd.has_velocity()) op.velocity = velocity->whole();
+  const Phase phase{0, 1};
+  DeviceBuffer<Op> ops(1);
+  DeviceBuffer<Phase> phases(1);
+  DeviceBuffer<std::uint64_t> barrier(1);
+  ops.copy_in(&op, 1);
+  phases.copy_in(&phase, 1);
+  StepArguments arguments{};
+  arguments.ops = ops.data();
+  arguments.phases = phases.data();
+  arguments.phase_count = 1;
+  arguments.count = arguments.batch_size = parameters.rows();
+  arguments.steps = 1;
+  arguments.sgd = sgd;
+  arguments.barrier = barrier.data();
+  if (parameters.rows() == 0) return;
+  device::launch_steps(arguments, machine.math, false,
+                       device::blocks_at_once(machine.device, machine.math, false));
+  device::synchronize();
+}
+
+}  // namespace digitnet::cuda
