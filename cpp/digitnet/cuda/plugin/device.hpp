@@ -45,7 +45,7 @@ void copy_out(void* to, const void* from, std::size_t bytes);
 void clear(void* memory, std::size_t bytes);
 void synchronize();
 
-// The step kernel (kernels.cuh): blocks that fit the device at once, so that they may wait for each
+// The step kernel (kernels.hpp): blocks that fit the device at once, so that they may wait for each
 // other.
 int blocks_at_once(int device, Math math, bool large_tiles);
 void launch_steps(const StepArguments& arguments, Math math, bool large_tiles, int blocks);

@@ -6,7 +6,8 @@
 #include <sstream>
 
 #include "digitnet/cuda/plugin/device.hpp"
-#include "digitnet/cuda/plugin/kernels.cuh"
+#include "digitnet/cuda/plugin/kernels.hpp"
+#include "digitnet/cuda/plugin/platform.cuh"
 
 namespace digitnet::cuda::device {
 namespace {

@@ -1,7 +1,7 @@
 // The step kernel, for each way to compute and each size of tiles, and its launches.
 // Compiled by nvcc, or, with DIGITNET_CUDA_EMULATION, by the host's compiler.
 
-#include "digitnet/cuda/plugin/kernels.cuh"
+#include "digitnet/cuda/plugin/kernels.hpp"
 #include "digitnet/cuda/plugin/phases.cuh"
 
 namespace digitnet::cuda {

@@ -170,8 +170,8 @@ bool DeviceModel::train(const DigitnetCudaSource& source, const DeviceData* data
 
 // Of as many rows at a time as a quarter of the free memory holds; called when the device is ready.
 RunPlan DeviceModel::block_plan(Purpose purpose, const DigitnetCudaSource& source) const {
-  const int64_t row = DeviceData::bytes_of_sample(source) +
-                      Program::bytes_of_rows(network_.input_size, layers_, 1);
+  const int64_t row =
+      DeviceData::bytes_of_sample(source) + Program::bytes_of_rows(network_.input_size, layers_, 1);
   const auto fitting = static_cast<int64_t>(device::free_memory() / 4) / row;
   RunPlan plan;
   plan.purpose = purpose;

@@ -85,7 +85,7 @@ DIGITNET_DEVICE void loss_row(const Op& op, const Place& place, int64_t r) {
   const int64_t sample = samples.order != nullptr
                              ? static_cast<int64_t>(samples.order[place.first_row + r])
                              : place.first_row + r;
-  const bool labelled = all.objective.loss.takes_labels();
+  const bool labelled = all.objective.labelled;
   const LossRow row{all.objective,
                     op.a.data + r * op.a.stride,
                     labelled ? samples.labels[sample] : 0,

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "digitnet/cuda/plugin/kernels.cuh"
+#include "digitnet/cuda/plugin/kernels.hpp"
 
 namespace digitnet::cuda {
 namespace {
@@ -18,6 +18,7 @@ DeviceObjective device_objective(const DigitnetCudaObjective& from, const Digitn
   DeviceObjective objective{};
   objective.loss = {static_cast<LossKind>(from.loss), from.from_logits != 0, from.label_smoothing,
                     from.delta};
+  objective.labelled = objective.loss.takes_labels();
   objective.outputs = net.output_size;
   objective.metric_count = from.metric_count;
   for (int m = 0; m < from.metric_count; ++m)

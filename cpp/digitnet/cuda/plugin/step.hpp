@@ -80,7 +80,8 @@ constexpr int kMostMetrics = 8;
 
 struct DeviceObjective {
   Loss loss;
-  bool fused;  // the last activation (softmax or sigmoid) is part of the loss
+  bool labelled;  // the loss takes labels, else targets
+  bool fused;     // the last activation (softmax or sigmoid) is part of the loss
   Metric metrics[kMostMetrics];
   int metric_count;
   int64_t outputs;

@@ -9,7 +9,8 @@
 
 #include "digitnet/cuda/plugin/device.hpp"
 #include "digitnet/cuda/plugin/emulation/fibers.hpp"
-#include "digitnet/cuda/plugin/kernels.cuh"
+#include "digitnet/cuda/plugin/kernels.hpp"
+#include "digitnet/cuda/plugin/platform.cuh"
 
 namespace digitnet::cuda::device {
 namespace {

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 
-#include "digitnet/cuda/plugin/platform.cuh"
 #include "digitnet/cuda/plugin/step.hpp"
 
 namespace digitnet::cuda {
