@@ -36,19 +36,25 @@ def arguments() -> argparse.Namespace:
     )
     add, everyone = parser.add_argument, list(LIBRARIES)
     add("--rounds", type=int, default=7, help="runs of each library (default: %(default)s)")
-    add("--workloads", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS), metavar="W")
+    add("--workloads", nargs="+", choices=list(WORKLOADS), default=None, metavar="W",
+        help="default: all")  # fmt: skip
     add("--libraries", nargs="+", choices=everyone, default=everyone, metavar="L")
     add("--threads", nargs="+", type=int, default=None, help="default: 1 and all processors")
-    add("--quick", action="store_true", help="one round, and neither wide nor small-batch")
+    add(
+        "--quick",
+        action="store_true",
+        help="one round; without --workloads neither wide nor small-batch",
+    )
     add("--synthetic", action="store_true", help="tiny made-up data: tests this program only")
     add("--python", default=sys.executable, help="the interpreter that has the libraries")
     add("--timeout", type=float, default=1800, help="seconds that one run may take")
     add("--output", type=Path, help="JSON file; the chart's lies beside it "
-        "(default: bench/results/compare-DATE.json)")  # fmt: skip
+        "(default: bench/results/compare-DATE-TIME.json)")  # fmt: skip
     args = parser.parse_args()
     if args.quick:
         args.rounds = 1
-        args.workloads = [w for w in args.workloads if w not in ("wide", "small-batch")]
+    long = ("wide", "small-batch") if args.quick else ()
+    args.workloads = args.workloads or [w for w in WORKLOADS if w not in long]
     usable = machine.processors()
     args.threads = list(dict.fromkeys(args.threads or [1, usable]))
     if not all(1 <= t <= usable for t in args.threads) or args.rounds < 1:
@@ -157,8 +163,8 @@ def _print_limits(limits: list[dict[str, Any]]) -> None:
 
 
 def _write(result: dict[str, Any], output: Path | None) -> None:
-    date = result["machine"]["date"][:10]
-    path = output or ROOT / "bench" / "results" / f"compare-{date}.json"
+    moment = result["machine"]["date"][:19].replace(":", "").replace("T", "-")
+    path = output or ROOT / "bench" / "results" / f"compare-{moment}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(f"\nresults: {path}")

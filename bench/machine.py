@@ -47,7 +47,8 @@ def processors() -> int:
 def command_line(arguments: list[str]) -> str:
     """Return the command as it can be repeated elsewhere: of paths only the last part."""
     shown = [Path(a).name if os.sep in a else a for a in arguments[1:]]
-    return " ".join(["python", f"bench/{Path(arguments[0]).name}", *shown])
+    chosen = [f"{k}={os.environ[k]}" for k in ("DIGITNET_CPU_ISA",) if os.environ.get(k)]
+    return " ".join([*chosen, "python", f"bench/{Path(arguments[0]).name}", *shown])
 
 
 def without_paths(text: str) -> str:

@@ -176,7 +176,8 @@ def test_doctor_reports_what_it_finds(capsys, monkeypatch, tmp_path):
     found = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert found["digitnet"] == __version__
     assert found["DIGITNET_DATA"] == str(tmp_path)
-    assert found["devices"].startswith("cpu")
+    assert re.search(r"^device cpu +\w+, \d+ threads?$", out, re.M)
+    assert re.search(r"^device cuda +\S", out, re.M)
     assert found["self-test"].startswith("passed")
     assert "matplotlib" in out
     for word in ("instruction set", "threads", "MNIST", "cache folder", "Python", "processor"):

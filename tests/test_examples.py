@@ -78,10 +78,11 @@ def test_mnist_article_uses_the_sample_where_mnist_is_missing(tmp_path, monkeypa
 
 def test_the_code_in_the_readme_runs(tmp_path):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    code, later = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
     assert len(code.strip().splitlines()) <= 14
     on_sample = code.replace("import mnist\n", "import mnist_sample as mnist\n")
     assert on_sample != code
+    on_sample += later + "assert accuracy > 0.5 and probabilities.shape == (1, 10)\n"
     out = run(tmp_path, "-c", on_sample)
     assert "Epoch 4/4" in out
     assert (tmp_path / "digits.safetensors").exists()

@@ -51,7 +51,7 @@ def test_names():
     for name in digitnet.__all__:
         assert hasattr(digitnet, name)
     assert digitnet.__version__[0].isdigit()
-    assert digitnet.devices()[0] == "cpu"
+    assert digitnet.devices()[0].name == "cpu"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = digitnet.nothing
 

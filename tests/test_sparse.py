@@ -132,7 +132,7 @@ def first_path(model):
 
 @pytest.mark.parametrize("units", [33, 130])
 def test_a_step_does_not_depend_on_the_way_to_the_last_bit(units, rng):
-    """Plain SGD on sparse rows; and the same rows in a fit that dense rows of weight 0 make dense."""
+    """Plain SGD on sparse rows, and on the same in a fit that rows of weight 0 make dense."""
     sparse, dense = with_zeros(rng, (33, 97), 0.1), with_zeros(rng, (330, 97), 1.0)
     y = rng.integers(0, 3, 363)
     weights = np.repeat([1.0, 0.0], [33, 330])

@@ -20,10 +20,10 @@ void register_config(pybind11::module_& m) {
       "cuda_devices",
       [] {
         std::string why;
-        pybind11::list result;
+        using Facts = std::tuple<std::string, std::tuple<int, int>, int, std::int64_t>;
+        std::vector<Facts> result;
         for (const cuda::DeviceInfo& d : cuda::devices(why))
-          result.append(pybind11::make_tuple(d.name, pybind11::make_tuple(d.major, d.minor),
-                                             d.processors, d.memory));
+          result.emplace_back(d.name, std::tuple(d.major, d.minor), d.processors, d.memory);
         return result;
       },
       "The GPUs that work: name, compute capability, multiprocessors, bytes of memory of each.");

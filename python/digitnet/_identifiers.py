@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from types import FunctionType
 from typing import Any, ClassVar, TypeVar
 
@@ -58,7 +59,9 @@ def unknown(what: str, received: object, known: Iterable[str]) -> ValueError:
     """Return the error for a name nobody knows; it lists the names that are known."""
     names = list(known)
     expected = f"one of {', '.join(names)}" if len(names) > 1 else names[0]
-    return ValueError(f"{what} must be {expected}. Received: {received!r}")
+    near = get_close_matches(repr(received).strip("'"), [name.strip("'") for name in names], n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return ValueError(f"{what} must be {expected}. Received: {received!r}{hint}")
 
 
 class CoreKind(Configurable):

@@ -50,9 +50,9 @@ class Sequential(Trainer):
     -----
     Samples ``x`` are (n, *input shape), of any real dtype. uint8 and float32 arrays are read where
     they lie; others are converted to float32 once. A CSR matrix of scipy.sparse, (n, features),
-    gives the same bits; at most one batch of it is made dense. Targets ``y`` are labels, (n,) or (n, 1),
-    for the sparse loss, else (n, outputs); (n,) will do for one output. ``sample_weight`` is (n,),
-    finite and >= 0. Data are checked before the first step: whatever does not fit raises
+    gives the same bits; at most one batch of it is made dense. Targets ``y`` are labels, (n,) or
+    (n, 1), for the sparse loss, else (n, outputs); (n,) will do for one output. ``sample_weight``
+    is (n,), finite and >= 0. Data are checked before the first step: whatever does not fit raises
     ValueError, for dtypes TypeError, and leaves the model as it was. Weights beyond the machine's
     memory raise ValueError when the model is built; later, any method may raise MemoryError.
 

@@ -117,7 +117,7 @@ def _read_bytes(path: str) -> bytes:
         head = file.read(8)
         length = int.from_bytes(head, "little")
         if len(head) < 8 or length > min(_HEADER_LIMIT, os.fstat(file.fileno()).st_size - 8):
-            raise damaged(path, "its header is cut short or too long")
+            raise damaged(path, "its header is not that of a .safetensors file, or is cut short")
         return head + file.read()
 
 

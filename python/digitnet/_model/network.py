@@ -144,10 +144,11 @@ class Network(LayerStack):
         Returns
         -------
         dict
-            ``device``; ``precision``; ``isa``, the instruction set or the GPU's name; ``threads`` that shared the last call (0
-            before the first); ``density``, the share of its samples' values that are not zero, as
-            estimated from some hundred of them (1 before the first call); and ``layers``, by name
-            for each Dense: its ``path``, "sparse" where zeros were skipped, else "dense", and
+            ``device``; ``precision``; ``isa``, the instruction set or the GPU's name; ``threads``
+            that shared the last call (0 before the first; of a GPU, its multiprocessors);
+            ``density``, the share of its samples' values that are not zero, as estimated from some
+            hundred of them (1 before the first call, and on a GPU); and ``layers``, by name for
+            each Dense: its ``path``, "sparse" where zeros were skipped, else "dense", and
             ``tile``, the (rows, columns) of outputs summed side by side.
 
         Raises

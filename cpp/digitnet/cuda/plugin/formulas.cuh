@@ -16,7 +16,7 @@ DIGITNET_DEVICE float sigmoid(float z) {
   return (z < 0 ? e : 1) / (1 + e);
 }
 
-DIGITNET_DEVICE float activated(Activation activation, float alpha, float z) {
+DIGITNET_CALL float activated(Activation activation, float alpha, float z) {
   constexpr float kRootHalf = 0.70710678F;
   switch (activation) {
     case Activation::kRelu: return z < 0 ? 0 : z;
@@ -34,7 +34,7 @@ DIGITNET_DEVICE float activated(Activation activation, float alpha, float z) {
 }
 
 // da/dz from z where needs_preactivation(activation), else from a.
-DIGITNET_DEVICE float derivative(Activation activation, float alpha, float z, float a) {
+DIGITNET_CALL float derivative(Activation activation, float alpha, float z, float a) {
   constexpr float kRootHalf = 0.70710678F, kNormalDensity = 0.39894228F;
   switch (activation) {
     case Activation::kRelu: return a > 0 ? 1 : 0;
@@ -54,8 +54,8 @@ DIGITNET_DEVICE float derivative(Activation activation, float alpha, float z, fl
 
 // Dropout's factor of element (row, col): see DropoutMask in cpu/kernel_table.hpp. `row` counts
 // within the batch.
-DIGITNET_DEVICE float dropout_factor(float rate, std::uint64_t seed, std::uint64_t iteration,
-                                     std::int32_t layer, int64_t row, int64_t col) {
+DIGITNET_CALL float dropout_factor(float rate, std::uint64_t seed, std::uint64_t iteration,
+                                   std::int32_t layer, int64_t row, int64_t col) {
   std::uint32_t c[4] = {
       static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(col / 4),
       static_cast<std::uint32_t>(iteration),

@@ -5,8 +5,6 @@
 
 namespace digitnet::cuda {
 
-DIGITNET_DEVICE int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
-
 template <int kRows, int kCols>
 DIGITNET_DEVICE int64_t tiles_of(const Op& op, int64_t rows) {
   switch (op.kind) {
@@ -18,7 +16,7 @@ DIGITNET_DEVICE int64_t tiles_of(const Op& op, int64_t rows) {
   }
 }
 
-DIGITNET_DEVICE void run_row(const Op& op, const Place& place, int64_t r) {
+DIGITNET_CALL void run_row(const Op& op, const Place& place, int64_t r) {
   switch (op.kind) {
     case OpKind::kGather: return gather_row(op, place, r);
     case OpKind::kElementwise: return elementwise_row(op, place, r);
@@ -42,15 +40,7 @@ DIGITNET_DEVICE void run_tile(const Op& op, const Place& place, int64_t tile) {
     if (r < place.rows) run_row(op, place, r);
     return;
   }
-  // Neighbours in number share columns, so that a column of b is read from memory once.
-  const int64_t down = parts(op.kind == OpKind::kGradient ? op.in : place.rows, kRows);
-  const int64_t row = tile % down * kRows, col = tile / down * kCols;
-  if (op.kind == OpKind::kForward)
-    forward_tile<kMath, kRows, kCols>(op, place, row, col);
-  else if (op.kind == OpKind::kBackward)
-    backward_tile<kMath, kRows, kCols>(op, place, row, col);
-  else
-    gradient_tile<kMath, kRows, kCols>(op, place, tile, row, col);
+  run_product<kMath, kRows, kCols>(op, place, tile);
 }
 
 template <Math kMath, int kRows, int kCols>

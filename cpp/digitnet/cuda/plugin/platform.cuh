@@ -27,6 +27,8 @@ struct GridBarrier {
 #else
 
 #define DIGITNET_DEVICE __device__ __forceinline__
+// For what would be repeated in every unrolled loop, or is large and not hot.
+#define DIGITNET_CALL static __device__ __noinline__
 #define DIGITNET_KERNEL __global__ void __launch_bounds__(256)
 #define DIGITNET_UNROLL _Pragma("unroll")
 

@@ -67,7 +67,7 @@ template <Math kMath, int kRows, int kCols>
 struct Accumulators {
   // 2 x 4 warps, each with matrix instructions of 16 x 8
   static constexpr int kWarpRows = kRows / 2, kWarpCols = kCols / 4;
-  static constexpr int kDown = kWarpRows / 16, kAcross = kWarpCols / 8;
+  static constexpr int kDown = kWarpRows / 16, kAcross = kWarpCols / 8, kTileCols = kCols;
   float sum[kDown][kAcross][4];
 
   static DIGITNET_DEVICE int row_of(int down, int i) {
@@ -126,7 +126,7 @@ struct Accumulators {
 template <int kRows, int kCols>
 struct Accumulators<Math::kFloat32, kRows, kCols> {
   // 16 x 16 threads, each with every sixteenth row and column
-  static constexpr int kDown = kRows / 16, kAcross = kCols / 16;
+  static constexpr int kDown = kRows / 16, kAcross = kCols / 16, kTileCols = kCols;
   float sum[kDown][kAcross];
 
   static DIGITNET_DEVICE int row_of(int down) { return thread_index() / 16 + down * 16; }
@@ -165,13 +165,13 @@ constexpr int product_words() {
   return 2 * (SliceOf<kRows>::kWords + SliceOf<kCols>::kWords);
 }
 
-// Computes the tile with row first_row and column first_col in its corner. watch(slice of b, depths
-// in it): called by all threads for each slice, in order, before it is overwritten.
-template <Math kMath, int kRows, int kCols, class Watch>
+// Computes the tile with row first_row and column first_col in its corner. watcher.watch(slice of
+// b, depths in it): called by all threads for each slice, in order, before it is overwritten.
+template <Math kMath, int kRows, int kCols, class Watcher>
 DIGITNET_DEVICE void product_tile(const Operand& a, const Operand& b, int64_t first_row,
                                   int64_t first_col, int64_t depth,
                                   Accumulators<kMath, kRows, kCols>& sums, float* shared,
-                                  Watch watch) {
+                                  Watcher& watcher) {
   using A = SliceOf<kRows>;
   using B = SliceOf<kCols>;
   float* left = shared;  // two slices of a, then two of b
@@ -191,7 +191,8 @@ DIGITNET_DEVICE void product_tile(const Operand& a, const Operand& b, int64_t fi
       B::fetch(b, first_col, k + kSlice, next_b);
     }
     sums.add_slice(left + now * A::kWords, right + now * B::kWords);
-    watch(right + now * B::kWords, depth - k < kSlice ? static_cast<int>(depth - k) : kSlice);
+    watcher.watch(right + now * B::kWords,
+                  depth - k < kSlice ? static_cast<int>(depth - k) : kSlice);
     if (more) {
       A::store(a.along_depth, next_a, left + (now ^ 1) * A::kWords);
       B::store(b.along_depth, next_b, right + (now ^ 1) * B::kWords);

@@ -51,7 +51,7 @@ DIGITNET_DEVICE double clipped(double p) {
 }
 
 // L = sum t (log sum exp(z) - z), dL/dz = softmax(z) sum t - t
-DIGITNET_DEVICE double softmax_loss(const LossRow& row) {
+DIGITNET_CALL double softmax_loss(const LossRow& row) {
   float maximum = -INFINITY;
   row.for_each([&](int64_t c) { maximum = row.output[c] > maximum ? row.output[c] : maximum; });
   maximum = warp_max(maximum);
@@ -71,7 +71,7 @@ DIGITNET_DEVICE double softmax_loss(const LossRow& row) {
 
 // q = y / sum y, L = -sum t log clip(q). With G = dL/dq = -t / q (0 where clipped),
 // dL/dy = (G - sum G q) / sum y.
-DIGITNET_DEVICE double probability_loss(const LossRow& row) {
+DIGITNET_CALL double probability_loss(const LossRow& row) {
   const double sum = row.sum([&](int64_t c) { return static_cast<double>(row.output[c]); });
   const auto share = [&](int64_t c) { return static_cast<double>(row.output[c]) / sum; };
   const auto gradient = [&](int64_t c) {
@@ -112,7 +112,7 @@ DIGITNET_DEVICE LossTerm loss_term(const DeviceObjective& objective, double y, d
   }
 }
 
-DIGITNET_DEVICE double mean_loss(const LossRow& row) {
+DIGITNET_CALL double mean_loss(const LossRow& row) {
   const auto cols = static_cast<double>(row.objective.outputs);
   double sum = 0;
   row.for_each([&](int64_t c) {
@@ -136,7 +136,7 @@ DIGITNET_DEVICE double row_loss(const LossRow& row) {
 }
 
 // The first of the greatest, as the whole warp sees it.
-DIGITNET_DEVICE int argmax(const float* values, int64_t count) {
+DIGITNET_CALL int argmax(const float* values, int64_t count) {
   float best = -INFINITY;
   int place = 0x7FFFFFFF;
   for (int64_t c = lane_index(); c < count; c += kWarp)
@@ -157,7 +157,7 @@ DIGITNET_DEVICE int argmax(const float* values, int64_t count) {
   return place;
 }
 
-DIGITNET_DEVICE double row_metric(const LossRow& row, Metric metric) {
+DIGITNET_CALL double row_metric(const LossRow& row, Metric metric) {
   const auto cols = static_cast<double>(row.objective.outputs);
   const int64_t outputs = row.objective.outputs;
   const auto error = [&](int64_t c) {

@@ -111,7 +111,7 @@ DIGITNET_DEVICE void descend_row(const Op& op, const Place& place, int64_t r) {
 }
 
 // One block adds the step's row losses and metrics to the totals.
-DIGITNET_DEVICE void add_sums(const Place& place) {
+DIGITNET_CALL void add_sums(const Place& place) {
   const StepArguments& all = place.arguments;
   for (int m = -1; m < all.objective.metric_count; ++m) {
     const double* values = m < 0 ? all.row_losses : all.row_metrics + m * all.batch_size;

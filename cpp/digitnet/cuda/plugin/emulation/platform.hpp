@@ -5,6 +5,7 @@
 #include "digitnet/cuda/plugin/emulation/fibers.hpp"
 
 #define DIGITNET_DEVICE inline
+#define DIGITNET_CALL inline
 #define DIGITNET_KERNEL static void
 #define DIGITNET_UNROLL
 
