@@ -22,7 +22,8 @@ def data(rng):
 
 
 def test_shapes_names_and_parameters():
-    model = Sequential([Input((28, 28)), Flatten(), Rescaling(1 / 255), Dense(5), Dense(2)])
+    layers = [Input((28, 28)), Flatten(), Rescaling(1 / 255), Dense(5), Dense(2)]
+    model = Sequential(layers, device="cpu")
     assert (model.input_shape, model.output_shape) == ((None, 28, 28), (None, 2))
     assert [layer.name for layer in model.layers] == ["flatten", "rescaling", "dense", "dense_1"]
     assert model.count_params() == 784 * 5 + 5 + 5 * 2 + 2

@@ -148,8 +148,15 @@ bool DeviceModel::run(const DigitnetCudaSource& source, const DeviceData* data, 
   totals = {};
   if (source.count == 0) return true;
   const DeviceParameters* velocity = plan.update && plan.sgd.has_velocity() ? &*velocity_ : nullptr;
-  Run run(machine_, network_, layers_, *parameters_, velocity, gradients, source, data, plan);
-  return run.run_to(out, totals, progress);
+  RunPlan paced = plan;
+  if (plan.update && plan.batch_size == paced_batch_) paced.pace = pace_;
+  Run run(machine_, network_, layers_, *parameters_, velocity, gradients, source, data, paced);
+  const bool finished = run.run_to(out, totals, progress);
+  if (plan.update) {
+    pace_ = run.pace();
+    paced_batch_ = plan.batch_size;
+  }
+  return finished;
 }
 
 bool DeviceModel::train(const DigitnetCudaSource& source, const DeviceData* data,

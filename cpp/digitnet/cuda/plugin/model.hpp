@@ -58,6 +58,8 @@ class DeviceModel {
   std::vector<float> values_;
   std::optional<std::vector<float>> velocities_;
   std::optional<DeviceParameters> parameters_, velocity_;
+  double pace_ = 0;  // seconds of a training step, with batches of paced_batch_
+  int64_t paced_batch_ = 0;
   bool changing_ = false;  // steps are being done: the device's copies are newer
   mutable std::recursive_mutex mutex_;
 };

@@ -9,7 +9,7 @@ namespace digitnet::cuda {
 namespace {
 
 constexpr double kSecondsOfLaunch = 0.04;  // so that progress and interruptions are looked at
-constexpr double kGuessedRate = 5e12;      // operations a second
+constexpr int64_t kFirstSteps = 16;        // of the first launch, before the pace is known
 
 int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
 
@@ -32,14 +32,6 @@ DeviceObjective device_objective(const DigitnetCudaObjective& from, const Digitn
   objective.fused = activates && ((classes && last.activation == Activation::kSoftmax) ||
                                   (binary && last.activation == Activation::kSigmoid));
   return objective;
-}
-
-double step_flop(const std::vector<Layer>& layers, int64_t rows, Purpose purpose) {
-  double parameters = 0;
-  for (const Layer& layer : layers)
-    if (layer.kind == LayerKind::kDense)
-      parameters += static_cast<double>(layer.in) * static_cast<double>(layer.out);
-  return (purpose == Purpose::kTrain ? 6 : 2) * parameters * static_cast<double>(rows);
 }
 
 }  // namespace
@@ -67,7 +59,6 @@ Run::Run(const Machine& machine, const DigitnetCudaNetwork& network,
       source_(source),
       resident_(data),
       plan_(plan),
-      flop_(step_flop(layers, plan.batch_size, plan.purpose)),
       kernel_(kernel_for(machine, layers, plan.batch_size)),
       program_(network.input_size, layers, parameters, velocity, gradients, plan.purpose,
                device_objective(plan.objective, network, layers).fused &&
@@ -79,7 +70,7 @@ Run::Run(const Machine& machine, const DigitnetCudaNetwork& network,
                                                      : 0),
       totals_(1 + kMostMetrics),
       barrier_(1),
-      seconds_per_step_(flop_ / kGuessedRate + 1e-5) {
+      pace_(plan.pace) {
   if (order_.size() > 0) order_.copy_in(plan.order, source.count);
   arguments_.ops = program_.ops();
   arguments_.phases = program_.phases();
@@ -134,7 +125,8 @@ bool Run::run_piece(int64_t first, int64_t count, float* out, DigitnetCudaTotals
   arguments_.iteration = plan_.iteration + static_cast<std::uint64_t>(first / batch);
   for (int64_t step = 0; step < steps;) {
     const auto begin = Clock::now();
-    const auto fitting = static_cast<int64_t>(kSecondsOfLaunch / seconds_per_step_);
+    const int64_t fitting =
+        pace_ > 0 ? static_cast<int64_t>(kSecondsOfLaunch / pace_) : kFirstSteps;
     const int64_t taken = out != nullptr ? 1 : std::clamp<int64_t>(fitting, 1, steps - step);
     arguments_.first_step = step;
     arguments_.steps = taken;
@@ -145,7 +137,7 @@ bool Run::run_piece(int64_t first, int64_t count, float* out, DigitnetCudaTotals
     step += taken;
     fetch_totals(step + first / batch, first + done, totals);  // waits for the device
     const std::chrono::duration<double> seconds = Clock::now() - begin;
-    seconds_per_step_ = std::max(seconds.count() / static_cast<double>(taken), 1e-7);
+    pace_ = std::max(seconds.count() / static_cast<double>(taken), 1e-7);
     if (progress.report(progress.context, &totals) != 0) return false;
   }
   return true;

@@ -22,6 +22,7 @@ struct RunPlan {
   int64_t batch_size = 1;
   const std::uint32_t* order = nullptr;  // of the host
   bool update = false, dropout = false;
+  double pace = 0;  // seconds a step takes, as measured before; 0: unknown
   std::uint64_t seed = 0, iteration = 0;
 };
 
@@ -35,6 +36,7 @@ class Run {
 
   // Sets totals as it goes. False where the progress function stopped it.
   bool run(DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress);
+  double pace() const { return pace_; }
   // For predictions: out (count, outputs)
   bool run_to(float* out, DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress);
 
@@ -58,14 +60,13 @@ class Run {
   const DigitnetCudaSource& source_;
   const DeviceData* resident_;
   RunPlan plan_;
-  double flop_;  // of a step, about
   Kernel kernel_;
   Program program_;
   StepArguments arguments_{};
   DeviceBuffer<std::uint32_t> order_;
   DeviceBuffer<double> row_losses_, row_metrics_, totals_;
   DeviceBuffer<std::uint64_t> barrier_;
-  double seconds_per_step_;  // guessed, then measured
+  double pace_;
 };
 
 // One step of the optimizer with gradients that are given.
