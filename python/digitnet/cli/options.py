@@ -61,8 +61,7 @@ def add_machine(parser: argparse.ArgumentParser, seed_help: str) -> None:
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
-        help="where to compute; auto takes the fastest that can be used (default: %(default)s; "
-        "cuda: not in this version)",
+        help="where to compute; auto takes a GPU where one can be used (default: %(default)s)",
     )
     group.add_argument(
         "--threads",
