@@ -115,7 +115,10 @@ def test_a_run_that_did_not_learn_has_no_figure():
     assert "median" not in row
 
 
-def test_commands_and_messages_lose_their_paths():
+def test_commands_and_messages_lose_their_paths(monkeypatch):
+    monkeypatch.delenv("DIGITNET_CPU_ISA", raising=False)
     line = machine.command_line(["/a/b/compare.py", "--python", "/opt/x/bin/python", "--quick"])
     assert line == "python bench/compare.py --python python --quick"
+    monkeypatch.setenv("DIGITNET_CPU_ISA", "avx2")
+    assert machine.command_line(["a.py"]) == "DIGITNET_CPU_ISA=avx2 python bench/a.py"
     assert machine.without_paths("no file /opt/x/lib.so here") == "no file lib.so here"

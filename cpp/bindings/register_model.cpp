@@ -187,7 +187,13 @@ void register_model(py::module_& m) {
 
   py::class_<Hold>(m, "Hold", "Keeps a copy of data on the model's device as long as it lives.")
       .def_property_readonly("on_device", [](const Hold& self) { return self.copy != nullptr; })
-      .def("release", [](Hold& self) { self = {}; });
+      .def("release", [](Hold& self) {
+        {
+          const py::gil_scoped_release released;  // it waits for the device
+          self.copy.reset();
+        }
+        self = {};
+      });
 
   py::class_<Trainer> model(m, "Model",
                             "A network with its parameters, engine and training state.");

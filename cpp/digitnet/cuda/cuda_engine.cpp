@@ -47,13 +47,14 @@ class CudaEngine : public Engine {
     const DigitnetCudaNetwork settings{
         network.input_size(),   network.output_size(), network.input_scale(),
         network.input_offset(), layers.data(),         static_cast<std::int64_t>(layers.size())};
-    DigitnetCudaMessage message{};
-    check_status(
-        table().create(&settings, 0, static_cast<std::int32_t>(precision), &model_, &message),
-        message);
     std::string why;
     const std::vector<DeviceInfo> all = devices(why);
-    if (!all.empty()) info_ = all.front();
+    if (all.empty()) throw DeviceError(why);
+    info_ = all.front();
+    DigitnetCudaMessage message{};
+    check_status(table().create(&settings, info_.index, static_cast<std::int32_t>(precision),
+                                &model_, &message),
+                 message);
   }
   ~CudaEngine() override { table().destroy(model_); }
   CudaEngine(const CudaEngine&) = delete;
@@ -203,7 +204,7 @@ std::vector<DeviceInfo> devices(std::string& why) {
       why = sentence("device 'cuda' cannot be used: ", message.text);
       continue;
     }
-    all.push_back({facts.name, facts.major, facts.minor, facts.processors, facts.memory});
+    all.push_back({facts.name, facts.major, facts.minor, facts.processors, facts.memory, device});
   }
   return all;
 }

@@ -14,6 +14,7 @@ struct DeviceInfo {
   int major = 0, minor = 0;  // compute capability
   int processors = 0;
   std::int64_t memory = 0;  // bytes
+  int index = 0;            // as the driver counts
 };
 
 // Those that are there; where there is none, the sentence that says which step failed goes to why.

@@ -95,9 +95,9 @@ std::size_t free_memory() {
   return free;
 }
 
-// From pageable memory the call returns when the bytes are on their way, and safe from changes.
+// Synchronous: of the asynchronous copy nothing says when `from` may be changed.
 void copy_in(void* to, const void* from, std::size_t bytes) {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, nullptr), "bytes were sent");
+  check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), "bytes were sent");
 }
 
 void copy_out(void* to, const void* from, std::size_t bytes) {

@@ -17,7 +17,7 @@ struct LargeTiles {
 };
 
 template <Math kMath, class Tiles>
-DIGITNET_KERNEL all_phases(StepArguments arguments) {
+DIGITNET_KERNEL all_phases(const DIGITNET_ARGUMENT StepArguments arguments) {
   auto* barrier = static_cast<GridBarrier*>(arguments.barrier);
   for (int64_t step = arguments.first_step; step < arguments.first_step + arguments.steps; ++step)
     for (int phase = 0; phase < arguments.phase_count; ++phase) {

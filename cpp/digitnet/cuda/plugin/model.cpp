@@ -186,6 +186,26 @@ RunPlan DeviceModel::block_plan(Purpose purpose, const DigitnetCudaSource& sourc
   return plan;
 }
 
+// Sum of l2 |kernel|^2 over the layers that ask for it.
+double DeviceModel::penalty() const {
+  const auto asks = [](const Layer& layer) { return layer.kernel_l2 != 0; };
+  if (std::none_of(layers_.begin(), layers_.end(), asks)) return 0;
+  std::vector<float> current(values_.size());
+  copy_parameters(current.data());
+  const float* value = current.data();
+  double sum = 0;
+  for (const Layer& layer : layers_) {
+    if (layer.kind != LayerKind::kDense) continue;
+    double squares = 0;
+    if (layer.kernel_l2 != 0)
+      for (int64_t i = 0; i < layer.in * layer.units; ++i)
+        squares += static_cast<double>(value[i]) * static_cast<double>(value[i]);
+    sum += static_cast<double>(layer.kernel_l2) * squares;
+    value += layer.in * layer.units + (layer.use_bias ? layer.units : 0);
+  }
+  return sum;
+}
+
 bool DeviceModel::evaluate(const DigitnetCudaSource& source, const DeviceData* data,
                            const DigitnetCudaObjective& objective, DigitnetCudaTotals& totals,
                            const DigitnetCudaProgress& progress) {
@@ -194,18 +214,7 @@ bool DeviceModel::evaluate(const DigitnetCudaSource& source, const DeviceData* d
   RunPlan plan = block_plan(Purpose::kEvaluate, source);
   plan.objective = objective;
   const bool finished = run(source, data, plan, nullptr, nullptr, totals, progress);
-  std::vector<float> current(values_.size());
-  copy_parameters(current.data());
-  const float* value = current.data();
-  for (const Layer& layer : layers_) {
-    if (layer.kind != LayerKind::kDense) continue;
-    double squares = 0;
-    for (int64_t i = 0; i < layer.in * layer.units; ++i, ++value)
-      squares += static_cast<double>(*value) * static_cast<double>(*value);
-    totals.loss +=
-        static_cast<double>(layer.kernel_l2) * squares * static_cast<double>(totals.samples);
-    if (layer.use_bias) value += layer.units;
-  }
+  totals.loss += penalty() * static_cast<double>(totals.samples);
   return finished;
 }
 

@@ -47,6 +47,7 @@ class DeviceModel {
   bool run(const DigitnetCudaSource& source, const DeviceData* data, const RunPlan& plan,
            const DeviceParameters* gradients, float* out, DigitnetCudaTotals& totals,
            const DigitnetCudaProgress& progress);
+  double penalty() const;
   RunPlan block_plan(Purpose purpose, const DigitnetCudaSource& source) const;
 
   std::vector<DigitnetCudaLayer> layer_settings_;

@@ -30,6 +30,7 @@ struct GridBarrier {
 // For what would be repeated in every unrolled loop, or is large and not hot.
 #define DIGITNET_CALL static __device__ __noinline__
 #define DIGITNET_KERNEL __global__ void __launch_bounds__(256)
+#define DIGITNET_ARGUMENT __grid_constant__
 #define DIGITNET_UNROLL _Pragma("unroll")
 
 namespace digitnet::cuda {

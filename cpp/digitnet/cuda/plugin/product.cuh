@@ -5,8 +5,8 @@
 // Both operands pass through shared memory in slices of kSlice depths, as [depth][index], twice:
 // one slice is read while the next is on its way. The index is swizzled (index ^ 4 (depth / 4 % 8))
 // and a depth takes kIndexes + 8 words, so that neither the stores of either orientation nor the
-// loads of fragments meet in a bank. Every sum runs over ascending k in one chain: the same bits in
-// every run, and with kFloat32 those of the CPU engine.
+// loads of fragments meet in a bank (those of bfloat16 do, in twos). Every sum runs over ascending
+// k in one chain: the same bits in every run, and with kFloat32 those of the CPU engine.
 
 #include "digitnet/cuda/plugin/arithmetic.cuh"
 #include "digitnet/cuda/plugin/matrix_instruction.cuh"

@@ -72,8 +72,8 @@ DIGITNET_CALL float through_below(const Op& op, int64_t row, int64_t col, float 
 }
 
 // What becomes of the gradient of one parameter.
-DIGITNET_CALL void take_gradient(const StepArguments& arguments, float l2, float gradient, float* w,
-                                 float* velocity, float* out) {
+DIGITNET_DEVICE void take_gradient(const StepArguments& arguments, float l2, float gradient,
+                                   float* w, float* velocity, float* out) {
   if (arguments.update)
     descend(arguments.sgd, l2, gradient, w, velocity);
   else

@@ -9,7 +9,7 @@ namespace digitnet::cuda {
 namespace {
 
 constexpr double kSecondsOfLaunch = 0.04;  // so that progress and interruptions are looked at
-constexpr int64_t kFirstSteps = 16;        // of the first launch, before the pace is known
+constexpr int64_t kFirstSteps = 1;         // of the first launch, before the pace is known
 
 int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
 

@@ -96,7 +96,6 @@ struct StepArguments {
   int64_t first_step, steps;      // that this launch takes
   std::uint64_t seed, iteration;  // of dropout; iteration of step 0
   bool dropout, update;           // update: the optimizer steps, else gradients are written down
-  bool mean;                      // delta is that of the mean loss over the step's rows
   Sgd sgd;
   DeviceObjective objective;
   double *row_losses, *row_metrics;  // (batch_size,), (metric_count, batch_size)

@@ -7,6 +7,7 @@
 #define DIGITNET_DEVICE inline
 #define DIGITNET_CALL inline
 #define DIGITNET_KERNEL static void
+#define DIGITNET_ARGUMENT
 #define DIGITNET_UNROLL
 
 namespace digitnet::cuda {
