@@ -32,7 +32,7 @@ def test_before_the_first_call_there_were_no_threads():
     assert report["threads"] == 0
 
 
-@pytest.mark.parametrize(("density", "path"), [(0.2, "sparse"), (0.75, "dense"), (1.0, "dense")])
+@pytest.mark.parametrize(("density", "path"), [(0.125, "sparse"), (0.75, "dense"), (1.0, "dense")])
 @pytest.mark.parametrize("call", ["fit", "evaluate", "predict", "gradients"])
 def test_density_decides_the_first_layer(density, path, call):
     model, x = model_of(), samples(density)
