@@ -64,16 +64,15 @@ bool check_columns(const Samples& samples, const Index* indptr, const Index* ind
   for (std::int64_t i = 0; i < samples.count; ++i) {
     std::int64_t previous = -1;
     bool inside = true;
-    const std::int64_t begin = std::clamp<std::int64_t>(indptr[i], 0, samples.csr.stored);
-    const std::int64_t end = std::clamp<std::int64_t>(indptr[i + 1], begin, samples.csr.stored);
-    for (std::int64_t k = begin; k < end; ++k) {
+    const auto [begin, count] = stored_range(samples, indptr, i);
+    for (std::int64_t k = begin; k < begin + count; ++k) {
       const std::int64_t column = indices[k];
       inside &= column >= 0 && column < samples.features;
       ascending &= column > previous;
       previous = column;
     }
     if (inside) continue;
-    for (std::int64_t k = begin; k < end; ++k)
+    for (std::int64_t k = begin; k < begin + count; ++k)
       check(indices[k] >= 0 && indices[k] < samples.features, name, ".indices must lie in [0, ",
             samples.features, "), one for each column. Received: ", indices[k], " at position ", k);
   }

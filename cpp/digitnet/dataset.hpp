@@ -56,11 +56,18 @@ struct StoredRow {
 };
 
 template <class Index>
-StoredRow stored_row(const Samples& samples, const Index* indptr, std::int64_t row) {
+StoredRow stored_range(const Samples& samples, const Index* indptr, std::int64_t row) {
   const std::int64_t stored = samples.csr.stored;
   const std::int64_t begin = std::clamp<std::int64_t>(indptr[row], 0, stored);
   const std::int64_t end = std::clamp<std::int64_t>(indptr[row + 1], begin, stored);
-  return {begin, std::min(end - begin, samples.features)};  // no column twice
+  return {begin, end - begin};
+}
+
+// The same for samples that may be read: no column twice, so at most one value a feature.
+template <class Index>
+StoredRow stored_row(const Samples& samples, const Index* indptr, std::int64_t row) {
+  const auto [begin, count] = stored_range(samples, indptr, row);
+  return {begin, std::min(count, samples.features)};
 }
 
 // Samples with what they should give: labels (count,) for sparse cross-entropy, else targets

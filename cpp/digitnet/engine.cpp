@@ -11,10 +11,10 @@ std::unique_ptr<Engine> make_engine(const std::string& device, Precision precisi
   check(device == "cpu" || device == "cuda" || device == "auto",
         "device must be 'cpu', 'cuda' or 'auto', got '", device, "'");
   if (device == "cuda") return cuda::make_cuda_engine(network, precision);
-  if (device == "auto" && cuda::why_unavailable().empty()) {
+  if (device == "auto") {
     try {
       return cuda::make_cuda_engine(network, precision);
-    } catch (const DeviceError&) {  // busy, full, or without this precision
+    } catch (const DeviceError&) {  // none there, busy, full, or without this precision
     }
   }
   check(device == "auto" || precision == Precision::kFloat32, "precision '",

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "digitnet/cpu/gather.hpp"
+#include "digitnet/fused_loss.hpp"
 
 namespace digitnet::cpu {
 
@@ -30,15 +31,7 @@ int64_t RowWalk::transpose_scratch() const {
   return panels * kPanel * kPanel;
 }
 
-bool RowWalk::fuses(const Loss& loss) const {
-  if (loss.from_logits || network_.layers().empty()) return false;
-  const Layer& last = network_.layers().back();
-  const bool activates = last.kind == LayerKind::kDense || last.kind == LayerKind::kActivation;
-  if (!activates) return false;
-  if (loss.kind == LossKind::kBinaryCrossentropy) return last.activation == Activation::kSigmoid;
-  return last.activation == Activation::kSoftmax &&
-         (loss.kind == LossKind::kCategoricalCrossentropy || loss.takes_labels());
-}
+bool RowWalk::fuses(const Loss& loss) const { return takes_activation(loss, network_.layers()); }
 
 void RowWalk::gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
                      Workspace& work) const {

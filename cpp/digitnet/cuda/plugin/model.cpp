@@ -38,16 +38,16 @@ int64_t flat_size(const std::vector<Layer>& layers) {
 }  // namespace
 
 DeviceModel::DeviceModel(const DigitnetCudaNetwork& network, int device, Math math)
-    : layer_settings_(network.layers, network.layers + network.layer_count), network_(network) {
-  network_.layers = layer_settings_.data();
-  for (const DigitnetCudaLayer& layer : layer_settings_) layers_.push_back(layer_of(layer));
+    : network_(network) {
+  for (int64_t l = 0; l < network.layer_count; ++l) layers_.push_back(layer_of(network.layers[l]));
+  network_.layers = nullptr;  // the caller's
   const DeviceFacts facts = device::describe(device);
   if (math != Math::kFloat32 && facts.major < 8)
     throw DeviceFailure(
         "precisions 'tf32' and 'bfloat16' need compute capability 8.0 or more, the "
         "GPU " +
         facts.name + " has " + std::to_string(facts.major) + "." + std::to_string(facts.minor));
-  machine_ = {device, math, facts.processors, facts.major};
+  machine_ = {device, math, facts.processors};
   values_.resize(static_cast<std::size_t>(flat_size(layers_)));
   device::use(device);
 }
@@ -151,7 +151,7 @@ bool DeviceModel::run(const DigitnetCudaSource& source, const DeviceData* data, 
   RunPlan paced = plan;
   if (plan.update && plan.batch_size == paced_batch_) paced.pace = pace_;
   Run run(machine_, network_, layers_, *parameters_, velocity, gradients, source, data, paced);
-  const bool finished = run.run_to(out, totals, progress);
+  const bool finished = run.run(out, totals, progress);
   if (plan.update) {
     pace_ = run.pace();
     paced_batch_ = plan.batch_size;

@@ -50,8 +50,7 @@ class DeviceModel {
   double penalty() const;
   RunPlan block_plan(Purpose purpose, const DigitnetCudaSource& source) const;
 
-  std::vector<DigitnetCudaLayer> layer_settings_;
-  DigitnetCudaNetwork network_;
+  DigitnetCudaNetwork network_;  // its layers: layers_
   std::vector<Layer> layers_;
   Machine machine_;
   // On the host, plugin.hpp's flat array: what counts. The device has copies, made when they are

@@ -8,7 +8,7 @@ DeviceParameters::DeviceParameters(const std::vector<Layer>& layers) {
   int64_t size = 0;
   const auto take = [&](int64_t count) {  // on a boundary of kRow floats
     const int64_t at = size;
-    size += (count + kRow - 1) / kRow * kRow;
+    size += parts(count, kRow) * kRow;
     return at;
   };
   for (const Layer& layer : layers) {

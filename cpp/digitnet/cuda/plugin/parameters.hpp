@@ -45,6 +45,7 @@ class DeviceParameters {
 
 // Row lengths are rounded up to this many floats.
 inline constexpr int64_t kPadding = 32;
-inline int64_t padded(int64_t count) { return (count + kPadding - 1) / kPadding * kPadding; }
+inline int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
+inline int64_t padded(int64_t count) { return parts(count, kPadding) * kPadding; }
 
 }  // namespace digitnet::cuda

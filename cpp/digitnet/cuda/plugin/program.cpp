@@ -7,8 +7,6 @@ namespace {
 
 bool is_elementwise(Activation activation) { return activation != Activation::kSoftmax; }
 
-int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
-
 }  // namespace
 
 // Input, and z, a and delta of every layer: what the constructor takes at most.

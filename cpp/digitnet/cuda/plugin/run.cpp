@@ -4,14 +4,13 @@
 #include <chrono>
 
 #include "digitnet/cuda/plugin/kernels.hpp"
+#include "digitnet/fused_loss.hpp"
 
 namespace digitnet::cuda {
 namespace {
 
 constexpr double kSecondsOfLaunch = 0.04;  // so that progress and interruptions are looked at
 constexpr int64_t kFirstSteps = 1;         // of the first launch, before the pace is known
-
-int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
 
 DeviceObjective device_objective(const DigitnetCudaObjective& from, const DigitnetCudaNetwork& net,
                                  const std::vector<Layer>& layers) {
@@ -23,14 +22,7 @@ DeviceObjective device_objective(const DigitnetCudaObjective& from, const Digitn
   objective.metric_count = from.metric_count;
   for (int m = 0; m < from.metric_count; ++m)
     objective.metrics[m] = static_cast<Metric>(from.metrics[m]);
-  if (from.from_logits != 0 || layers.empty()) return objective;
-  const Layer& last = layers.back();
-  const bool activates = last.kind == LayerKind::kDense || last.kind == LayerKind::kActivation;
-  const bool classes =
-      objective.loss.takes_labels() || objective.loss.kind == LossKind::kCategoricalCrossentropy;
-  const bool binary = objective.loss.kind == LossKind::kBinaryCrossentropy;
-  objective.fused = activates && ((classes && last.activation == Activation::kSoftmax) ||
-                                  (binary && last.activation == Activation::kSigmoid));
+  objective.fused = takes_activation(objective.loss, layers);
   return objective;
 }
 
@@ -59,11 +51,11 @@ Run::Run(const Machine& machine, const DigitnetCudaNetwork& network,
       source_(source),
       resident_(data),
       plan_(plan),
+      objective_(device_objective(plan.objective, network, layers)),
       kernel_(kernel_for(machine, layers, plan.batch_size)),
       program_(network.input_size, layers, parameters, velocity, gradients, plan.purpose,
-               device_objective(plan.objective, network, layers).fused &&
-                   plan.purpose != Purpose::kPredict,
-               plan.batch_size, kernel_.rows, kernel_.cols),
+               objective_.fused && plan.purpose != Purpose::kPredict, plan.batch_size, kernel_.rows,
+               kernel_.cols),
       order_(data != nullptr && plan.order != nullptr ? source.count : 0),
       row_losses_(plan.purpose != Purpose::kPredict ? plan.batch_size : 0),
       row_metrics_(plan.purpose != Purpose::kPredict ? plan.batch_size * plan.objective.metric_count
@@ -80,7 +72,7 @@ Run::Run(const Machine& machine, const DigitnetCudaNetwork& network,
   arguments_.dropout = plan.dropout;
   arguments_.update = plan.update;
   arguments_.sgd = plan.sgd;
-  arguments_.objective = device_objective(plan.objective, network, layers);
+  arguments_.objective = objective_;
   arguments_.row_losses = row_losses_.data();
   arguments_.row_metrics = row_metrics_.data();
   arguments_.totals = totals_.data();
@@ -97,11 +89,7 @@ int64_t Run::piece_rows() const {
   return std::min(source_.count, steps * plan_.batch_size);
 }
 
-bool Run::run(DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress) {
-  return run_to(nullptr, totals, progress);
-}
-
-bool Run::run_to(float* out, DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress) {
+bool Run::run(float* out, DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress) {
   const float scale = network_.input_scale, offset = network_.input_offset;
   if (resident_ != nullptr) {
     arguments_.samples = resident_->samples(order_.data(), scale, offset);

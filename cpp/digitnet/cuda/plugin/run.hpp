@@ -12,7 +12,6 @@ struct Machine {
   int device = 0;
   Math math = Math::kFloat32;
   int processors = 1;
-  int major = 0;
 };
 
 struct RunPlan {
@@ -34,11 +33,10 @@ class Run {
       const DeviceParameters* gradients, const DigitnetCudaSource& source, const DeviceData* data,
       const RunPlan& plan);
 
-  // Sets totals as it goes. False where the progress function stopped it.
-  bool run(DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress);
+  // Sets totals as it goes. out: (count, outputs) for predictions, else null. False where the
+  // progress function stopped it.
+  bool run(float* out, DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress);
   double pace() const { return pace_; }
-  // For predictions: out (count, outputs)
-  bool run_to(float* out, DigitnetCudaTotals& totals, const DigitnetCudaProgress& progress);
 
  private:
   struct Kernel {
@@ -60,6 +58,7 @@ class Run {
   const DigitnetCudaSource& source_;
   const DeviceData* resident_;
   RunPlan plan_;
+  DeviceObjective objective_;
   Kernel kernel_;
   Program program_;
   StepArguments arguments_{};
