@@ -45,7 +45,7 @@ void GradientTiles::pack(const GradientTile& tile, int64_t batch, const PaddedMa
     for (int64_t r = 0; r < batch; ++r)
       std::memcpy(scratch.dz.data() + (p * batch + r) * kPanel,
                   dz.row(r) + (tile.panel + p) * kPanel, kPanel * sizeof(float));
-  // A narrow product leaves columns 16 .. 31 alone: they must not keep another panel's gradient.
+  // A narrow product leaves the last columns alone: they must not keep another panel's gradient.
   std::fill_n(scratch.kernel.data(), kRows * kPanel, 0.0F);
   scratch.packed_panel = tile.panel;
   scratch.packed_dense = tile.dense;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr KernelTable vector_kernels(const char* name, double skip_below) {
   return {name,
-          {kTileRows, kTileVectors * static_cast<int>(kLanes)},
+          {kTileRows, static_cast<int>(kTileCols)},
           {kSparseRows, kSparsePanels * static_cast<int>(kPanel)},
           skip_below,
           multiply,

@@ -77,6 +77,22 @@ DIGITNET_INLINE void store_n(float* p, Vec x, int64_t n) {
   _mm256_maskstore_ps(p + 8, _mm256_castps_si256(mask.hi), x.hi);
 }
 
+// --- one register, for the matrix product
+
+constexpr int64_t kRegisterLanes = 8;
+
+struct Register {
+  __m256 v;
+};
+DIGITNET_INLINE Register zero_register() { return {_mm256_setzero_ps()}; }
+DIGITNET_INLINE Register broadcast_register(float x) { return {_mm256_set1_ps(x)}; }
+DIGITNET_INLINE Register load_register(const float* p) { return {_mm256_load_ps(p)}; }
+DIGITNET_INLINE void store(float* p, Register x) { _mm256_store_ps(p, x.v); }
+// a b + c
+DIGITNET_INLINE Register fma(Register a, Register b, Register c) {
+  return {_mm256_fmadd_ps(a.v, b.v, c.v)};
+}
+
 // --- arithmetic, each rounded once
 
 DIGITNET_INLINE Vec add(Vec a, Vec b) {

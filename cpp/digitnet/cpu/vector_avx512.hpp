@@ -66,6 +66,15 @@ DIGITNET_INLINE void store_n(float* p, Vec x, int64_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n).m, x.v);
 }
 
+// --- one register, for the matrix product: here a Vec is one
+
+constexpr int64_t kRegisterLanes = kLanes;
+
+using Register = Vec;
+DIGITNET_INLINE Register zero_register() { return zero(); }
+DIGITNET_INLINE Register broadcast_register(float x) { return broadcast(x); }
+DIGITNET_INLINE Register load_register(const float* p) { return load(p); }
+
 // --- arithmetic, each rounded once
 
 DIGITNET_INLINE Vec add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
