@@ -14,8 +14,12 @@ namespace {
 
 #ifdef __AVX512F__
 constexpr int kTileRows = 12;  // 24 accumulators of 32 registers
+constexpr int kUnroll = 1;
 #else
 constexpr int kTileRows = 6;  // 12 accumulators of 16 registers
+// It takes twice the instructions for the same work: those that keep the loop going tell, above all
+// where another process shares the core.
+constexpr int kUnroll = 4;
 #endif
 constexpr int kTileVectors = 2;
 constexpr int64_t kTileCols = kTileVectors * kRegisterLanes;
@@ -43,6 +47,7 @@ void tile(const Multiply& m, int64_t row, int64_t col) {
 #pragma GCC unroll 4
   for (int g = 0; g < kGroups; ++g) a[g] = m.a + (row + 3 * g) * m.a_row;
   const int64_t step = m.a_row, step2 = 2 * m.a_row, a_depth = m.a_depth, b_stride = m.b_stride;
+#pragma GCC unroll kUnroll
   for (int64_t k = 0; k < m.depth; ++k) {
     Register right[V];
 #pragma GCC unroll 4
