@@ -26,6 +26,9 @@ from bench.probes import Probes  # noqa: E402
 from bench.runners import LIBRARIES  # noqa: E402
 from bench.workloads import WORKLOADS  # noqa: E402
 
+# Of a GPU, the probes know no limits.
+_NO_LIMITS = {"absent": "the probes measure processors, not GPUs"}
+
 
 def arguments() -> argparse.Namespace:
     """Return the command line's settings."""
@@ -39,7 +42,9 @@ def arguments() -> argparse.Namespace:
     add("--workloads", nargs="+", choices=list(WORKLOADS), default=None, metavar="W",
         help="default: all")  # fmt: skip
     add("--libraries", nargs="+", choices=everyone, default=everyone, metavar="L")
-    add("--threads", nargs="+", type=int, default=None, help="default: 1 and all processors")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="default: %(default)s")
+    add("--threads", nargs="+", type=int, default=None,
+        help="default: 1 and all processors; all with --device cuda")  # fmt: skip
     add(
         "--quick",
         action="store_true",
@@ -56,7 +61,8 @@ def arguments() -> argparse.Namespace:
     long = ("wide", "small-batch") if args.quick else ()
     args.workloads = args.workloads or [w for w in WORKLOADS if w not in long]
     usable = machine.processors()
-    args.threads = list(dict.fromkeys(args.threads or [1, usable]))
+    all_counts = [1, usable] if args.device == "cpu" else [usable]
+    args.threads = list(dict.fromkeys(args.threads or all_counts))
     if not all(1 <= t <= usable for t in args.threads) or args.rounds < 1:
         parser.error(f"--threads must be 1 to {usable} here, and --rounds at least 1")
     return args
@@ -77,6 +83,8 @@ def main() -> None:
         for run in _turns(args, probes, weights if teacher["status"] == "ok" else None):
             (limits if "library" not in run else runs).append(run)
     result |= {"limits": limits, "summary": report.summarize(runs, limits), "runs": runs}
+    if args.device == "cuda":
+        result["gpus"] = sorted({run["gpu"] for run in runs if "gpu" in run})
     print(report.table(result["summary"]))
     _print_limits(limits)
     _write(result, args.output)
@@ -87,10 +95,11 @@ def _turns(args: argparse.Namespace, probes: Probes, weights: Path | None) -> It
     begin, absent = time.monotonic(), {}
     for number in range(args.rounds):
         for threads in args.threads:
-            yield probes.measure(threads)
+            yield probes.measure(threads) if args.device == "cpu" else _NO_LIMITS
             for workload in args.workloads:
-                # Imports and sizes do not depend on threads.
-                if WORKLOADS[workload].kind == "import" and threads != args.threads[0]:
+                # Imports and sizes do not depend on threads, nor on the device.
+                again = threads != args.threads[0] or args.device == "cuda"
+                if WORKLOADS[workload].kind == "import" and again:
                     continue
                 for library in args.libraries:
                     # What is not installed in the first round is not asked for again.
@@ -114,7 +123,7 @@ def run_once(
 ) -> dict[str, Any]:
     """Return what one run in a process of its own printed, or why it printed nothing."""
     command = [args.python, "-m", f"bench.runners.{library}", workload, "--json"]
-    command += ["--threads", str(threads)]
+    command += ["--threads", str(threads), "--device", args.device]
     command += ["--synthetic"] if args.synthetic else []
     if weights is not None and WORKLOADS[workload].kind == "predict":
         command += ["--weights", str(weights)]

@@ -50,7 +50,7 @@ def main() -> None:
     args = parser.parse_args()
     if not os.environ.get("DIGITNET_DATA"):
         sys.exit("DIGITNET_DATA must name the folder with MNIST's four .gz files.")
-    args.synthetic = False
+    args.synthetic, args.device = False, "cpu"
     for library in args.libraries:
         times: dict[str, list[float]] = {}
         for _ in range(args.rounds):

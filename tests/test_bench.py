@@ -1,47 +1,32 @@
 """The benchmarks: their definitions are sound, and a tiny comparison gives well-formed results."""
 
 import json
-import os
 import platform
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import digitnet
+from bench_scripts import script
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = Path(digitnet.__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import machine, report, workloads  # noqa: E402
 from bench.runners import LIBRARIES  # noqa: E402
 
 
-def compare(*arguments, **variables):
-    """Run compare.py with this Python and this digitnet."""
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), **variables}
-    return subprocess.run(
-        [sys.executable, str(ROOT / "bench/compare.py"), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=environment,
-    )
-
-
 def test_help_names_the_workloads_and_libraries():
-    done = compare("--help")
+    done = script("compare.py", "--help")
     assert done.returncode == 0, done.stderr
     for name in (*workloads.WORKLOADS, *LIBRARIES):
         assert name in done.stdout
 
 
 def test_without_mnist_one_sentence_says_so():
-    done = compare("--workloads", "article", DIGITNET_DATA="")
+    done = script("compare.py", "--workloads", "article", DIGITNET_DATA="")
     assert done.returncode == 1
     assert done.stderr == "DIGITNET_DATA must name the folder with MNIST's four .gz files.\n"
 
@@ -78,7 +63,8 @@ def test_dense_samples_have_no_zeros():
 
 def test_a_tiny_comparison_is_well_formed(tmp_path):
     output = tmp_path / "result.json"
-    done = compare(
+    done = script(
+        "compare.py",
         *("--synthetic", "--rounds", 1, "--threads", 1, "--output", output),
         *("--libraries", "digitnet", "onnx_runtime", "--workloads", "article", "predict-one"),
         CXX="/nothing",  # absent limits are part of the format, and compiling takes its time

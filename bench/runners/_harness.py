@@ -28,11 +28,15 @@ class Runner:
     IMPORT = ""  # statement that a user's program begins with
     ENVIRONMENT: ClassVar[dict[str, str]] = {}
     KINDS = ("train", "predict", "import")
+    DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
     # The fastest of what was tried; `--set key=value` tries another.
     SETTINGS: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, workload: Any, data: Any, threads: int, settings: dict[str, Any]):
+    def __init__(
+        self, workload: Any, data: Any, threads: int, settings: dict[str, Any], device: str = "cpu"
+    ):
         self.workload, self.data, self.threads, self.settings = workload, data, threads, settings
+        self.device = device
         self.build()
 
     def build(self) -> None:
@@ -66,6 +70,11 @@ class Runner:
 
         return workloads.scaled(x)
 
+    @classmethod
+    def gpu(cls) -> str:
+        """Return the name of the GPU that the library sees, "" if it sees none."""
+        return ""
+
     def notes(self) -> dict[str, Any]:
         """Return what else the result should say."""
         return {}
@@ -78,7 +87,10 @@ def main(runner: type[Runner]) -> None:
     if missing:
         print(json.dumps({"status": "absent", "why": f"{missing[0]} is not installed"}))
         sys.exit(ABSENT)
-    _threads.limit(args.threads, **runner.ENVIRONMENT)
+    _threads.limit(args.threads, args.device, **runner.ENVIRONMENT)
+    if args.device == "cuda" and "cuda" in runner.DEVICES and not runner.gpu():
+        print(json.dumps({"status": "absent", "why": "as installed here it sees no GPU"}))
+        sys.exit(ABSENT)
     result = _measure(runner, args)
     versions = {name: _version(name) for name in (*runner.PACKAGES.values(), "numpy")}
     result = {"status": "ok", "threads": args.threads, "versions": versions, **result}
@@ -93,6 +105,7 @@ def _arguments(runner: type[Runner]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=f"Run one workload: {runner.__module__}")
     parser.add_argument("workload")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument("--synthetic", action="store_true", help="tiny data: tests the benchmark")
     parser.add_argument("--weights", help=".npz for the predictions, in Keras' order")
@@ -119,18 +132,21 @@ def _measure(runner: type[Runner], args: argparse.Namespace) -> dict[str, Any]:
         workload = workloads.shrunk(workload)
     if workload.kind not in runner.KINDS:
         return {"status": "not applicable", "why": f"it does not {workload.kind}"}
+    if args.device not in runner.DEVICES:
+        return {"status": "not applicable", "why": f"it does not run on {args.device}"}
     if workload.kind == "import":
         return import_cost.measure(runner.IMPORT, list(runner.PACKAGES.values()), workload.timed)
     settings = _settings(runner, args.set)
     data = workloads.load(workload, args.synthetic)
-    model = runner(workload, data, args.threads, settings)
+    model = runner(workload, data, args.threads, settings, args.device)
     timed = _train(model) if workload.kind == "train" else _predict(model, args.weights)
     if args.save_weights:
         _save(args.save_weights, model)
     classes = model.predict(model.samples(data.x_test)).argmax(axis=1)
     accuracy = float((classes == data.y_test).mean())
     learned = {"accuracy": accuracy, "learned": accuracy >= workload.accuracy}
-    return {**timed, **learned, "settings": settings, **model.notes()}
+    gpu = {"gpu": runner.gpu()} if args.device == "cuda" else {}
+    return {**timed, **learned, **gpu, "settings": settings, **model.notes()}
 
 
 def _train(model: Runner) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from bench.runners import _harness, _keras_like
 class Runner(_harness.Runner):
     """`fit` with arrays; the output layer gives logits in training, where that is faster."""
 
+    DEVICES = ("cpu", "cuda")
     SETTINGS = {"jit_compile": True, "steps_per_execution": 1}  # noqa: RUF012
 
     def build(self) -> None:

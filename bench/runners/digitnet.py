@@ -12,6 +12,8 @@ class Runner(_harness.Runner):
 
     PACKAGES = {"digitnet": "digitnet"}  # noqa: RUF012
     IMPORT = "import digitnet"
+    DEVICES = ("cpu", "cuda")
+    SETTINGS = {"precision": "float32"}  # noqa: RUF012
 
     def build(self) -> None:
         import digitnet
@@ -20,7 +22,9 @@ class Runner(_harness.Runner):
         digitnet.config.set_num_threads(self.threads)
         digitnet.utils.set_random_seed(0)
         first, *hidden, last = self.workload.sizes
-        model = models.Sequential([layers.Input((first,))], device="cpu")
+        model = models.Sequential(
+            [layers.Input((first,))], device=self.device, precision=self.settings["precision"]
+        )
         if not self.workload.dense:
             model.add(layers.Rescaling(1 / 255))
         for units in hidden:
@@ -29,6 +33,13 @@ class Runner(_harness.Runner):
         optimizer = optimizers.SGD(self.workload.learning_rate)
         model.compile(optimizer, loss="sparse_categorical_crossentropy")
         self.model = model
+
+    @classmethod
+    def gpu(cls) -> str:
+        import digitnet
+
+        usable = {device.name: device for device in digitnet.config.devices() if device.usable}
+        return usable["cuda"].description if "cuda" in usable else ""
 
     def train(self, epochs: int) -> list[float]:
         import digitnet

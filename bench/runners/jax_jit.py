@@ -15,7 +15,17 @@ class Runner(_harness.Runner):
 
     PACKAGES = {"jax": "jax", "jaxlib": "jaxlib"}  # noqa: RUF012
     IMPORT = "import jax, jax.numpy"
+    DEVICES = ("cpu", "cuda")
     SETTINGS = {"loop": "scan", "unroll": 4}  # noqa: RUF012
+
+    @classmethod
+    def gpu(cls) -> str:
+        import jax
+
+        try:
+            return str(jax.devices("cuda")[0].device_kind)
+        except (RuntimeError, AssertionError):  # this JAX has no CUDA, or finds no GPU
+            return ""
 
     def build(self) -> None:
         import jax

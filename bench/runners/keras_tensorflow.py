@@ -13,6 +13,13 @@ class Runner(_keras.Runner):
     IMPORT = "import os; os.environ['KERAS_BACKEND'] = 'tensorflow'; import keras"
     SETTINGS = {"jit_compile": True, "steps_per_execution": 60}  # noqa: RUF012
 
+    @classmethod
+    def gpu(cls) -> str:
+        import tensorflow as tf
+
+        found = tf.config.list_physical_devices("GPU")
+        return tf.config.experimental.get_device_details(found[0])["device_name"] if found else ""
+
     def prepare(self) -> None:
         import tensorflow as tf
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.runners import _harness, _keras
+from bench.runners import _harness, _keras, pytorch
 
 
 class Runner(_keras.Runner):
@@ -13,9 +13,14 @@ class Runner(_keras.Runner):
     IMPORT = "import os; os.environ['KERAS_BACKEND'] = 'torch'; import keras"
     SETTINGS = {"jit_compile": False, "steps_per_execution": 1}  # noqa: RUF012
 
+    @classmethod
+    def gpu(cls) -> str:
+        return pytorch.Runner.gpu()
+
     def prepare(self) -> None:
         import torch
 
+        pytorch.allow_tf32()
         torch.set_num_threads(self.threads)
         torch.set_num_interop_threads(1)
 

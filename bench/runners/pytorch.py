@@ -13,12 +13,19 @@ class Runner(_harness.Runner):
 
     PACKAGES = {"torch": "torch"}  # noqa: RUF012
     IMPORT = "import torch"
-    KINDS = ("train", "predict", "import")
+    DEVICES = ("cpu", "cuda")
     SETTINGS = {"compile": False, "optimizer": "foreach", "gather": "batch"}  # noqa: RUF012
+
+    @classmethod
+    def gpu(cls) -> str:
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
 
     def build(self) -> None:
         import torch
 
+        allow_tf32()
         torch.set_num_threads(self.threads)
         torch.set_num_interop_threads(1)
         torch.manual_seed(0)
@@ -28,15 +35,15 @@ class Runner(_harness.Runner):
             layers += [torch.nn.Linear(inputs, units), torch.nn.ReLU()]
             torch.nn.init.xavier_uniform_(layers[-2].weight)
             torch.nn.init.zeros_(layers[-2].bias)
-        self.model = torch.nn.Sequential(*layers[:-1])
+        self.model = torch.nn.Sequential(*layers[:-1]).to(self.device)
         self.optimizer = torch.optim.SGD(
             self.model.parameters(),
             self.workload.learning_rate,
             **({} if self.settings["optimizer"] == "plain" else {self.settings["optimizer"]: True}),
         )
         self.step = torch.compile(self._loss) if self.settings["compile"] else self._loss
-        self.x = torch.from_numpy(self.samples(self.data.x_train))
-        self.y = torch.from_numpy(self.data.y_train.astype("int64"))
+        self.x = torch.from_numpy(self.samples(self.data.x_train)).to(self.device)
+        self.y = torch.from_numpy(self.data.y_train.astype("int64")).to(self.device)
 
     def _loss(self, x: Any, y: Any) -> Any:
         import torch
@@ -46,12 +53,12 @@ class Runner(_harness.Runner):
     def epoch(self) -> None:
         import torch
 
-        order = torch.randperm(len(self.x))
+        order = torch.randperm(len(self.x), device=self.device)
         x, y = self.x, self.y
         whole = self.settings["gather"] == "epoch"
         if whole:
             x, y = x[order], y[order]
-        batch, total = self.workload.batch_size, torch.zeros(())
+        batch, total = self.workload.batch_size, torch.zeros((), device=self.device)
         for start in range(0, len(order), batch):
             rows = slice(start, start + batch) if whole else order[start : start + batch]
             self.optimizer.zero_grad(set_to_none=True)
@@ -59,6 +66,7 @@ class Runner(_harness.Runner):
             loss.backward()
             self.optimizer.step()
             total += loss.detach()
+        self.mean_loss = float(total) * batch / len(order)  # waits for the GPU
 
     def set_weights(self, weights: list[Any]) -> None:
         import torch
@@ -73,7 +81,15 @@ class Runner(_harness.Runner):
         import torch
 
         with torch.inference_mode():
-            return torch.softmax(self.model(torch.from_numpy(x)), dim=1).numpy()
+            logits = self.model(torch.from_numpy(x).to(self.device))
+            return torch.softmax(logits, dim=1).cpu().numpy()
+
+
+def allow_tf32() -> None:
+    """Let a GPU's tensor cores do float32 products, with factors rounded to 11 bits."""
+    import torch
+
+    torch.set_float32_matmul_precision("high")
 
 
 if __name__ == "__main__":

@@ -34,9 +34,21 @@ int count();  // throws DeviceFailure where none works
 DeviceFacts describe(int device);
 std::string built_for();
 
-// Each of the following works on the calling thread's device, set by `use`, in the order of the
-// calls; they do not wait for the device but for the copies to the host and synchronize.
-void use(int device);
+// While it lives, a device is the calling thread's; then the one of before is again, which other
+// libraries in the process may count on.
+class Use {
+ public:
+  explicit Use(int device);
+  ~Use();
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
+// Each of the following works on the calling thread's device, in the order of the calls; they do
+// not wait for the device but for the copies to the host and synchronize.
 void* allocate(std::size_t bytes);  // zeros
 void release(void* memory) noexcept;
 std::size_t free_memory();

@@ -63,7 +63,16 @@ DeviceFacts describe(int device) {
 
 std::string built_for() { return "CUDA " + version(CUDART_VERSION); }
 
-void use(int device) { check(cudaSetDevice(device), "it was chosen"); }
+Use::Use(int device) {
+  check(cudaGetDevice(&before_), "the current device was asked for");
+  check(cudaSetDevice(device), "it was chosen");
+}
+
+Use::~Use() {
+  int now = before_;
+  if (cudaGetDevice(&now) == cudaSuccess && now != before_) (void)cudaSetDevice(before_);
+  (void)cudaGetLastError();
+}
 
 void* allocate(std::size_t bytes) {
   void* memory = nullptr;

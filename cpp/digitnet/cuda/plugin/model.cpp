@@ -49,11 +49,9 @@ DeviceModel::DeviceModel(const DigitnetCudaNetwork& network, int device, Math ma
         facts.name + " has " + std::to_string(facts.major) + "." + std::to_string(facts.minor));
   machine_ = {device, math, facts.processors};
   values_.resize(static_cast<std::size_t>(flat_size(layers_)));
-  device::use(device);
 }
 
 void DeviceModel::prepare() {
-  device::use(machine_.device);
   if (!parameters_) {
     DeviceParameters fresh(layers_);
     fresh.copy_in(values_.data());
@@ -129,7 +127,6 @@ bool DeviceModel::copy_velocity(float* values) const {
 // Half of what is free, and room for the rest of the work, must remain.
 std::unique_ptr<DeviceData> DeviceModel::upload(const DigitnetCudaSource& source) {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
-  device::use(machine_.device);
   const auto most = static_cast<int64_t>(device::free_memory() / 2);
   if (source.count > most / DeviceData::bytes_of_sample(source)) return nullptr;
   try {

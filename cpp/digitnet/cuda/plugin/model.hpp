@@ -10,7 +10,8 @@
 
 namespace digitnet::cuda {
 
-// One call at a time: each takes the model's lock, which a progress function may take again.
+// One call at a time: each takes the model's lock, which a progress function may take again. The
+// calling thread's device is the model's (device::Use) in all of them, construction and end too.
 class DeviceModel {
  public:
   DeviceModel(const DigitnetCudaNetwork& network, int device, Math math);

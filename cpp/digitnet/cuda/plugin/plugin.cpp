@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <optional>
 
 #include "digitnet/cuda/plugin/model.hpp"
 
@@ -38,6 +39,26 @@ std::int32_t guarded(DigitnetCudaMessage* message, F f) {
   }
 }
 
+// The same with the model's device as the thread's.
+template <class F>
+std::int32_t guarded(const DigitnetCudaModel* model, DigitnetCudaMessage* message, F f) {
+  return guarded(message, [&] {
+    const device::Use use(model->model.device());
+    return f();
+  });
+}
+
+// Frees what lies on a device; a lost one has nothing to give back.
+template <class T>
+void destroy_on(int device, T* object) {
+  std::optional<device::Use> use;
+  try {
+    use.emplace(device);
+  } catch (...) {
+  }
+  delete object;
+}
+
 const DeviceData* data_of(const DigitnetCudaData* data) {
   return data != nullptr ? &data->data : nullptr;
 }
@@ -64,23 +85,26 @@ std::int32_t describe(std::int32_t device, DigitnetCudaDevice* out, DigitnetCuda
 std::int32_t create(const DigitnetCudaNetwork* network, std::int32_t device, std::int32_t precision,
                     DigitnetCudaModel** out, DigitnetCudaMessage* message) {
   return guarded(message, [&] {
+    const device::Use use(device);
     *out = new DigitnetCudaModel{{*network, device, static_cast<Math>(precision)}};
     return true;
   });
 }
 
-void destroy(DigitnetCudaModel* model) { delete model; }
+void destroy(DigitnetCudaModel* model) {
+  if (model != nullptr) destroy_on(model->model.device(), model);
+}
 
 std::int32_t set_parameters(DigitnetCudaModel* model, const float* values,
                             DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     model->model.set_parameters(values);
     return true;
   });
 }
 
 std::int32_t parameters(DigitnetCudaModel* model, float* values, DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     model->model.copy_parameters(values);
     return true;
   });
@@ -88,7 +112,7 @@ std::int32_t parameters(DigitnetCudaModel* model, float* values, DigitnetCudaMes
 
 std::int32_t set_velocity(DigitnetCudaModel* model, const float* values,
                           DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     model->model.set_velocity(values);
     return true;
   });
@@ -96,7 +120,7 @@ std::int32_t set_velocity(DigitnetCudaModel* model, const float* values,
 
 std::int32_t velocity(DigitnetCudaModel* model, std::int32_t* has, float* values,
                       DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     *has = model->model.copy_velocity(values) ? 1 : 0;
     return true;
   });
@@ -104,7 +128,7 @@ std::int32_t velocity(DigitnetCudaModel* model, std::int32_t* has, float* values
 
 std::int32_t upload(DigitnetCudaModel* model, const DigitnetCudaSource* source,
                     DigitnetCudaData** out, DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     std::unique_ptr<DeviceData> data = model->model.upload(*source);
     *out = data ? new DigitnetCudaData{std::move(*data), model->model.device()} : nullptr;
     return true;
@@ -112,18 +136,13 @@ std::int32_t upload(DigitnetCudaModel* model, const DigitnetCudaSource* source,
 }
 
 void release(DigitnetCudaData* data) {
-  if (data == nullptr) return;
-  try {
-    device::use(data->device);
-  } catch (...) {  // a lost device has nothing to give back
-  }
-  delete data;
+  if (data != nullptr) destroy_on(data->device, data);
 }
 
 std::int32_t train(DigitnetCudaModel* model, const DigitnetCudaSource* source,
                    DigitnetCudaData* data, const DigitnetCudaPlan* plan, DigitnetCudaTotals* totals,
                    const DigitnetCudaProgress* progress, DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     return model->model.train(*source, data_of(data), *plan, *totals, *progress);
   });
 }
@@ -132,28 +151,28 @@ std::int32_t evaluate(DigitnetCudaModel* model, const DigitnetCudaSource* source
                       DigitnetCudaData* data, const DigitnetCudaObjective* objective,
                       DigitnetCudaTotals* totals, const DigitnetCudaProgress* progress,
                       DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     return model->model.evaluate(*source, data_of(data), *objective, *totals, *progress);
   });
 }
 
 std::int32_t predict(DigitnetCudaModel* model, const DigitnetCudaSource* source, float* out,
                      const DigitnetCudaProgress* progress, DigitnetCudaMessage* message) {
-  return guarded(message, [&] { return model->model.predict(*source, out, *progress); });
+  return guarded(model, message, [&] { return model->model.predict(*source, out, *progress); });
 }
 
 std::int32_t gradients(DigitnetCudaModel* model, const DigitnetCudaSource* source,
                        const DigitnetCudaObjective* objective, const std::uint64_t* dropout_seed,
                        std::uint64_t iteration, float* values, const DigitnetCudaProgress* progress,
                        DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     return model->model.gradients(*source, *objective, dropout_seed, iteration, values, *progress);
   });
 }
 
 std::int32_t apply_gradients(DigitnetCudaModel* model, const float* values,
                              const DigitnetCudaSgd* sgd, DigitnetCudaMessage* message) {
-  return guarded(message, [&] {
+  return guarded(model, message, [&] {
     model->model.apply_gradients(values, *sgd);
     return true;
   });

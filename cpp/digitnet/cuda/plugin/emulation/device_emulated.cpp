@@ -38,6 +38,13 @@ Memory& memory() {
   return instance;
 }
 
+constexpr int kNone = -1;
+thread_local int current = kNone;  // another library's: what is done without Use goes astray
+
+void need_device() {
+  if (current == kNone) throw DeviceFailure("a device was used before it was chosen");
+}
+
 std::atomic<std::int64_t> launches{0};
 
 void count_launch() {
@@ -58,9 +65,11 @@ DeviceFacts describe(int) {
 
 std::string built_for() { return "emulation on the host"; }
 
-void use(int) {}
+Use::Use(int device) : before_(current) { current = device; }
+Use::~Use() { current = before_; }
 
 void* allocate(std::size_t bytes) {
+  need_device();
   Memory& all = memory();
   const std::lock_guard<std::mutex> lock(all.mutex);
   if (bytes > all.free())
@@ -85,19 +94,36 @@ void release(void* block) noexcept {
 }
 
 std::size_t free_memory() {
+  need_device();
   Memory& all = memory();
   const std::lock_guard<std::mutex> lock(all.mutex);
   return all.free();
 }
 
-void copy_in(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
-void copy_out(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
-void clear(void* block, std::size_t bytes) { std::memset(block, 0, bytes); }
+void copy_in(void* to, const void* from, std::size_t bytes) {
+  need_device();
+  std::memcpy(to, from, bytes);
+}
+
+void copy_out(void* to, const void* from, std::size_t bytes) {
+  need_device();
+  std::memcpy(to, from, bytes);
+}
+
+void clear(void* block, std::size_t bytes) {
+  need_device();
+  std::memset(block, 0, bytes);
+}
+
 void synchronize() {}
 
-int blocks_at_once(int, Math, bool) { return kProcessors; }
+int blocks_at_once(int, Math, bool) {
+  need_device();
+  return kProcessors;
+}
 
 void launch_steps(const StepArguments& arguments, Math math, bool large_tiles, int blocks) {
+  need_device();
   count_launch();
   const StepKernel kernel = step_kernel(math, large_tiles);
   emulation::run_grid(blocks, kBlockThreads, kernel.shared, true,
