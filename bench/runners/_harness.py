@@ -165,7 +165,7 @@ def _train(model: Runner) -> dict[str, Any]:
 
 def _predict(model: Runner, weights: str | None) -> dict[str, Any]:
     workload = model.workload
-    model.set_weights(_trained(weights, model))
+    model.set_weights(_trained(weights))
     x = model.samples(model.data.x_test[: workload.predict_samples])
     seconds = []
     for _ in range(workload.warm_up + workload.timed):
@@ -177,18 +177,17 @@ def _predict(model: Runner, weights: str | None) -> dict[str, Any]:
     return {"seconds": timed, "median": statistics.median(timed)}
 
 
-def _trained(path: str | None, model: Runner) -> list[Any]:
+def _trained(path: str | None) -> list[Any]:
     """Return trained weights: every library predicts with the same ones."""
     import numpy as np
 
-    if path:
-        with np.load(path) as file:
-            return [file[f"arr_{i}"] for i in range(len(file.files))]
-    from bench.runners.digitnet import Runner as Digitnet
-
-    teacher = Digitnet(model.workload, model.data, model.threads, dict(Digitnet.SETTINGS))
-    teacher.train(1)
-    return teacher.get_weights()
+    if not path:
+        sys.exit(
+            "predictions need --weights FILE; this writes one: "
+            "python -m bench.runners.digitnet article --save-weights FILE"
+        )
+    with np.load(path) as file:
+        return [file[f"arr_{i}"] for i in range(len(file.files))]
 
 
 def _save(path: str, model: Any) -> None:
