@@ -2,7 +2,8 @@
 
 784-500-10 in batches of 32 to 4096, and 784-W-10 in batches of 500 for W from 128 to 4096: with all
 threads of the processor, and on the GPU in each precision. An epoch lasts until its loss is known
-on the host; the first of a `fit`, which brings the data to the GPU, is not counted.
+on the host; the first of a `fit`, which brings the data to the GPU, is not counted. All start from
+the same weights, and must end with the same loss, or nearly.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from bench import machine, report, workloads  # noqa: E402
 _BATCHES = (32, 64, 128, 256, 500, 1024, 2048, 4096)
 _WIDTHS = (128, 256, 500, 1000, 2000, 4096)
 _PRECISIONS = ("float32", "tf32", "bfloat16")
+_ENGINES = (("cpu", "cpu", "float32"), *((name, "cuda", name) for name in _PRECISIONS))
+_LOSS_TOLERANCE = 0.05  # of the training loss; bfloat16 rounds to two digits
 _CLAIMED = 25  # times faster than a processor, as the article says of GPUs
 
 
@@ -50,13 +53,12 @@ def main() -> None:
     facts = machine.facts()  # before the load that the measurement makes
     points = []
     for curve, at, batch, width in cases:
-        seconds = _measure(batch, width, x, y, args.rounds)
-        point = {"curve": curve, "at": at, "seconds": seconds}
-        point["median"] = {name: statistics.median(times) for name, times in seconds.items()}
+        point = {"curve": curve, "at": at, **_measure(batch, width, x, y, args.rounds)}
+        point["median"] = {k: statistics.median(times) for k, times in point["seconds"].items()}
         points.append(point)
         print(_line(point), flush=True)
     path = args.output or ROOT / "bench" / "results" / "gpu-against-cpu.json"
-    result = {"machine": facts, "gpu": gpu, "threads": machine.processors(), "points": points}
+    result = {"machine": facts, "gpu": gpu, **_versions(), "points": points}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(_chart(points, gpu, path.with_suffix(".png")) or f"results: {path}")
@@ -72,16 +74,33 @@ def _gpu() -> str:
     return found.description
 
 
-def _measure(batch: int, width: int, x: Any, y: Any, rounds: int) -> dict[str, list[float]]:
-    """Return the seconds of epochs on the processor and in each precision of the GPU."""
-    settings = {"cpu": ("cpu", "float32"), **{name: ("cuda", name) for name in _PRECISIONS}}
-    models = {name: _model(width, *chosen) for name, chosen in settings.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in models}
-    for name, model in models.items():
-        clock = _clock()
-        model.fit(x, y, batch_size=batch, epochs=rounds + 1, verbose=0, callbacks=[clock])
-        seconds[name] = clock.seconds[1:]
-    return seconds
+def _versions() -> dict[str, Any]:
+    import digitnet
+
+    return {"digitnet": digitnet.__version__, "threads": digitnet.config.num_threads()}
+
+
+def _measure(batch: int, width: int, x: Any, y: Any, rounds: int) -> dict[str, Any]:
+    """Return seconds of epochs, in turns, and last losses: processor, GPU in each precision."""
+    from digitnet.utils import set_random_seed
+
+    models, clocks = {}, {}
+    for name, device, precision in _ENGINES:
+        set_random_seed(0)  # the same start, and the same order of samples
+        models[name], clocks[name] = _model(width, device, precision), []
+    losses = {}
+    for _ in range(rounds):
+        for name, model in models.items():
+            clock = _clock()
+            done = model.fit(x, y, batch_size=batch, epochs=2, verbose=0, callbacks=[clock])
+            clocks[name].append(clock.seconds[1])
+            losses[name] = done.history["loss"][-1]
+    for name, device, _ in _ENGINES:
+        if models[name].engine_report()["device"] != device:
+            sys.exit(f"{name} did not run on {device}: {models[name].engine_report()}")
+        if not abs(losses[name] - losses["cpu"]) <= _LOSS_TOLERANCE * losses["cpu"]:
+            sys.exit(f"{name} did not learn as the processor did: {losses}")
+    return {"seconds": clocks, "losses": losses}
 
 
 def _clock() -> Any:

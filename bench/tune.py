@@ -34,6 +34,7 @@ TRIES: dict[str, list[dict[str, Any]]] = {
         for optimizer in ("fused", "foreach")
         for gather in ("batch", "epoch")
     ],
+    "pytorch_graphs": [{"optimizer": optimizer} for optimizer in ("fused", "foreach")],
     "jax_jit": [{"loop": "step"}, *({"loop": "scan", "unroll": n} for n in (1, 2, 4))],
 }
 
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workload", default="article")
     parser.add_argument("--libraries", nargs="+", choices=list(TRIES), default=list(TRIES))
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=machine.processors())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--timeout", type=float, default=600)
@@ -50,7 +52,7 @@ def main() -> None:
     args = parser.parse_args()
     if not os.environ.get("DIGITNET_DATA"):
         sys.exit("DIGITNET_DATA must name the folder with MNIST's four .gz files.")
-    args.synthetic, args.device = False, "cpu"
+    args.synthetic = False
     for library in args.libraries:
         times: dict[str, list[float]] = {}
         for _ in range(args.rounds):

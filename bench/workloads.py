@@ -104,11 +104,13 @@ class Data:
 
 
 def shrunk(workload: Workload) -> Workload:
-    """Return a workload of seconds on synthetic data, to test the benchmark itself."""
+    """Return a workload of seconds on synthetic data, in whole batches: tests the benchmark."""
     sizes = (PIXELS, *(min(s, 32) for s in workload.sizes[1:-1]), CLASSES)
     few = {"timed": 2, "warm_up": 1, "calls": min(workload.calls, 5), "accuracy": 0.0}
     predict = min(workload.predict_samples, 100)
-    return replace(workload, sizes=sizes, train_samples=1000, predict_samples=predict, **few)
+    return replace(
+        workload, sizes=sizes, train_samples=2 * workload.batch_size, predict_samples=predict, **few
+    )
 
 
 def scaled(x: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:

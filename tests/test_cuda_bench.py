@@ -24,7 +24,8 @@ def test_a_tiny_comparison_on_the_gpu_names_the_card(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(output.read_text())
-    assert result["gpus"] == [GPU.description]
+    assert result["gpus"] == [GPU.description.partition(" (")[0]]
+    assert all(run["device"] == "cuda" for run in result["runs"])
     assert [row["library"] for row in result["summary"]] == list(libraries)
     assert all(row["status"] == "ok" for row in result["summary"])
     assert [run["settings"]["precision"] for run in result["runs"]] == ["float32", "bfloat16"]

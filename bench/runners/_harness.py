@@ -29,8 +29,10 @@ class Runner:
     ENVIRONMENT: ClassVar[dict[str, str]] = {}
     KINDS = ("train", "predict", "import")
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
+    PRODUCTS_ON_GPU = ""  # what float32 products are rounded to there
     # The fastest of what was tried; `--set key=value` tries another.
     SETTINGS: ClassVar[dict[str, Any]] = {}
+    GPU_SETTINGS: ClassVar[dict[str, Any]] = {}  # where others are faster there
 
     def __init__(
         self, workload: Any, data: Any, threads: int, settings: dict[str, Any], device: str = "cpu"
@@ -114,8 +116,8 @@ def _arguments(runner: type[Runner]) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _settings(runner: type[Runner], changes: list[str]) -> dict[str, Any]:
-    settings = dict(runner.SETTINGS)
+def _settings(runner: type[Runner], changes: list[str], device: str) -> dict[str, Any]:
+    settings = runner.SETTINGS | (runner.GPU_SETTINGS if device == "cuda" else {})
     for change in changes:
         key, _, value = change.partition("=")
         if key not in settings:
@@ -136,7 +138,7 @@ def _measure(runner: type[Runner], args: argparse.Namespace) -> dict[str, Any]:
         return {"status": "not applicable", "why": f"it does not run on {args.device}"}
     if workload.kind == "import":
         return import_cost.measure(runner.IMPORT, list(runner.PACKAGES.values()), workload.timed)
-    settings = _settings(runner, args.set)
+    settings = _settings(runner, args.set, args.device)
     data = workloads.load(workload, args.synthetic)
     model = runner(workload, data, args.threads, settings, args.device)
     timed = _train(model) if workload.kind == "train" else _predict(model, args.weights)
@@ -145,7 +147,8 @@ def _measure(runner: type[Runner], args: argparse.Namespace) -> dict[str, Any]:
     classes = model.predict(model.samples(data.x_test)).argmax(axis=1)
     accuracy = float((classes == data.y_test).mean())
     learned = {"accuracy": accuracy, "learned": accuracy >= workload.accuracy}
-    gpu = {"gpu": runner.gpu()} if args.device == "cuda" else {}
+    on_gpu = args.device == "cuda"
+    gpu = {"gpu": runner.gpu(), "products": runner.PRODUCTS_ON_GPU} if on_gpu else {}
     return {**timed, **learned, **gpu, "settings": settings, **model.notes()}
 
 

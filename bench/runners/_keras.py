@@ -11,6 +11,7 @@ class Runner(_harness.Runner):
     """`fit` with arrays; the output layer gives logits in training, where that is faster."""
 
     DEVICES = ("cpu", "cuda")
+    PRODUCTS_ON_GPU = "tf32"
     SETTINGS = {"jit_compile": True, "steps_per_execution": 1}  # noqa: RUF012
 
     def build(self) -> None:

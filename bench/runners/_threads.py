@@ -21,14 +21,15 @@ def environment(threads: int, device: str = "cpu") -> dict[str, str]:
     )
     # No library may take a GPU in a benchmark of processors, nor the other way round.
     on_cpu = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
-    on_gpu = {"CUDA_VISIBLE_DEVICES": "0", "JAX_PLATFORMS": "cuda"}
+    cards = os.environ.get("CUDA_VISIBLE_DEVICES") or "0"
+    on_gpu = {"CUDA_VISIBLE_DEVICES": cards, "JAX_PLATFORMS": "cuda"}
     return {
         **dict.fromkeys(counts, count),
         **(on_gpu if device == "cuda" else on_cpu),
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
-        _MARK: count,
+        _MARK: f"{count} {device}",
     }
 
 

@@ -39,7 +39,7 @@ class Runner(_harness.Runner):
         import digitnet
 
         usable = {device.name: device for device in digitnet.config.devices() if device.usable}
-        return usable["cuda"].description if "cuda" in usable else ""
+        return usable["cuda"].description.partition(" (")[0] if "cuda" in usable else ""
 
     def train(self, epochs: int) -> list[float]:
         import digitnet
@@ -68,7 +68,7 @@ class Runner(_harness.Runner):
         import digitnet
 
         report = getattr(self.model, "engine_report", None)
-        isa = {"instruction_set": digitnet.config.cpu_isa()}
+        isa = {"instruction_set": digitnet.config.cpu_isa(), "device": self.model.device}
         return {**isa, "engine": str(report())} if report else isa
 
 

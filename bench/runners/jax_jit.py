@@ -16,6 +16,7 @@ class Runner(_harness.Runner):
     PACKAGES = {"jax": "jax", "jaxlib": "jaxlib"}  # noqa: RUF012
     IMPORT = "import jax, jax.numpy"
     DEVICES = ("cpu", "cuda")
+    PRODUCTS_ON_GPU = "tf32"  # JAX' default there
     SETTINGS = {"loop": "scan", "unroll": 4}  # noqa: RUF012
 
     @classmethod

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+
 from bench.runners import _harness, _keras
+
+
+def _distribution() -> str:
+    """Return which of TensorFlow's packages is installed: the one without CUDA has another name."""
+    try:
+        importlib.metadata.version("tensorflow")
+    except importlib.metadata.PackageNotFoundError:
+        return "tensorflow-cpu"
+    return "tensorflow"
 
 
 class Runner(_keras.Runner):
     """Many steps in one call, each compiled by XLA."""
 
-    PACKAGES = {"keras": "keras", "tensorflow": "tensorflow-cpu"}  # noqa: RUF012
+    PACKAGES = {"keras": "keras", "tensorflow": _distribution()}  # noqa: RUF012
     ENVIRONMENT = {"KERAS_BACKEND": "tensorflow"}  # noqa: RUF012
     IMPORT = "import os; os.environ['KERAS_BACKEND'] = 'tensorflow'; import keras"
     SETTINGS = {"jit_compile": True, "steps_per_execution": 60}  # noqa: RUF012
@@ -18,7 +29,10 @@ class Runner(_keras.Runner):
         import tensorflow as tf
 
         found = tf.config.list_physical_devices("GPU")
-        return tf.config.experimental.get_device_details(found[0])["device_name"] if found else ""
+        if not found:
+            return ""
+        details = tf.config.experimental.get_device_details(found[0])
+        return str(details.get("device_name", found[0].name))
 
     def prepare(self) -> None:
         import tensorflow as tf

@@ -20,7 +20,8 @@ class Runner(_keras.Runner):
     def prepare(self) -> None:
         import torch
 
-        pytorch.allow_tf32()
+        if self.device == "cuda":
+            pytorch.allow_tf32()
         torch.set_num_threads(self.threads)
         torch.set_num_interop_threads(1)
 

@@ -14,6 +14,7 @@ class Runner(_harness.Runner):
     PACKAGES = {"torch": "torch"}  # noqa: RUF012
     IMPORT = "import torch"
     DEVICES = ("cpu", "cuda")
+    PRODUCTS_ON_GPU = "tf32"
     SETTINGS = {"compile": False, "optimizer": "foreach", "gather": "batch"}  # noqa: RUF012
 
     @classmethod
@@ -25,7 +26,8 @@ class Runner(_harness.Runner):
     def build(self) -> None:
         import torch
 
-        allow_tf32()
+        if self.device == "cuda":
+            allow_tf32()
         torch.set_num_threads(self.threads)
         torch.set_num_interop_threads(1)
         torch.manual_seed(0)
@@ -41,7 +43,7 @@ class Runner(_harness.Runner):
             self.workload.learning_rate,
             **({} if self.settings["optimizer"] == "plain" else {self.settings["optimizer"]: True}),
         )
-        self.step = torch.compile(self._loss) if self.settings["compile"] else self._loss
+        self.step = torch.compile(self._loss) if self.settings.get("compile") else self._loss
         self.x = torch.from_numpy(self.samples(self.data.x_train)).to(self.device)
         self.y = torch.from_numpy(self.data.y_train.astype("int64")).to(self.device)
 

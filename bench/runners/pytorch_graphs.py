@@ -12,6 +12,7 @@ class Runner(pytorch.Runner):
 
     KINDS = ("train",)
     DEVICES = ("cuda",)
+    SETTINGS = {"optimizer": "foreach"}  # noqa: RUF012
 
     def build(self) -> None:
         import torch

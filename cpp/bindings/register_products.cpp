@@ -10,6 +10,20 @@ using cpu::kPanelRowBytes;
 using cpu::SparseEntry;
 using cpu::SparseRow;
 
+constexpr float kUntouched = 12345.0F;
+
+// The panel of c from column `at` on: behind its `cols` columns nothing but what the contract of
+// multiply allows, zeros as far as it may write, since the padding of b and bias is zero here.
+void check_padding(PaddedMatrix& c, std::int64_t rows, std::int64_t at, std::int64_t cols) {
+  const std::int64_t writable = cols > kPanel / 2 ? kPanel : kPanel / 2;
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t j = cols; j < kPanel; ++j) {
+      const float found = c.row(r)[at + j];
+      check(found == kUntouched || (found == 0 && j < writable), "the product wrote ", found,
+            " into column ", j, " of a panel of ", cols);
+    }
+}
+
 FloatArray multiply(const Kernels& k, const FloatArray& a, const FloatArray& b,
                     const std::optional<FloatArray>& bias, bool transpose_a) {
   const PaddedMatrix left = padded(a), right = padded(b);
@@ -20,11 +34,14 @@ FloatArray multiply(const Kernels& k, const FloatArray& a, const FloatArray& b,
   PaddedMatrix start(1, cols), result(rows, cols);
   if (bias)
     for (std::int64_t c = 0; c < cols; ++c) start.row(0)[c] = bias->at(c);
-  for (std::int64_t at = 0; at < cols; at += kPanel)
-    k.table.multiply({rows, std::min(kPanel, cols - at), depth, left.row(0),
-                      transpose_a ? 1 : left.stride(), transpose_a ? left.stride() : 1,
-                      right.row(0) + at, right.stride(), result.row(0) + at, result.stride(),
-                      bias ? start.row(0) + at : nullptr});
+  for (std::int64_t r = 0; r < rows; ++r) std::fill_n(result.row(r), result.stride(), kUntouched);
+  for (std::int64_t at = 0; at < cols; at += kPanel) {
+    const std::int64_t panel_cols = std::min(kPanel, cols - at);
+    k.table.multiply({rows, panel_cols, depth, left.row(0), transpose_a ? 1 : left.stride(),
+                      transpose_a ? left.stride() : 1, right.row(0) + at, right.stride(),
+                      result.row(0) + at, result.stride(), bias ? start.row(0) + at : nullptr});
+    check_padding(result, rows, at, panel_cols);
+  }
   return to_array(result, rows, cols);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The matrix product of every dense layer, register-tiled, for whichever Vec the including file
-// chose.
+// The matrix product of every dense layer, register-tiled, for whichever Register the including
+// file chose.
 //
 // A tile of kTileRows outputs by kTileVectors registers stays in registers while k runs: per k it
 // loads kTileVectors registers of b, broadcasts kTileRows values of a and does the product of the
@@ -17,8 +17,8 @@ constexpr int kTileRows = 12;  // 24 accumulators of 32 registers
 constexpr int kUnroll = 1;
 #else
 constexpr int kTileRows = 6;  // 12 accumulators of 16 registers
-// It takes twice the instructions for the same work: those that keep the loop going tell, above all
-// where another process shares the core.
+// It takes twice the instructions for the same work: those that keep the loop going cost 1 to 3 %,
+// and more where another process shares the core.
 constexpr int kUnroll = 4;
 #endif
 constexpr int kTileVectors = 2;

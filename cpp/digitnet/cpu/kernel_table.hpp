@@ -37,7 +37,8 @@ inline constexpr int64_t kAlignment = 64;
 //   transposed. b(k, j) at b[k * b_stride + j]: aligned, readable to kPanel columns, b_stride a
 //   multiple of 16. c: aligned, writable to kPanel columns if cols > 16, else to 16; c_stride a
 //   multiple of 16. start(r, j) = bias[j] (aligned, readable to kPanel) if bias,
-//   else 0.
+//   else 0. Columns of c behind cols, up to there, stay as they are or get the sums of b's and
+//   bias' padding (by instruction set): who reads them clears c first.
 struct Multiply {
   int64_t rows, cols, depth;
   const float* a;

@@ -34,6 +34,8 @@ int count();  // throws DeviceFailure where none works
 DeviceFacts describe(int device);
 std::string built_for();
 
+void choose(int device);  // as the calling thread's
+
 // While it lives, a device is the calling thread's; then the one of before is again, which other
 // libraries in the process may count on.
 class Use {
@@ -50,6 +52,7 @@ class Use {
 // Each of the following works on the calling thread's device, in the order of the calls; they do
 // not wait for the device but for the copies to the host and synchronize.
 void* allocate(std::size_t bytes);  // zeros
+// On the thread's device, too.
 void release(void* memory) noexcept;
 std::size_t free_memory();
 void copy_in(void* to, const void* from, std::size_t bytes);  // `from` may be changed afterwards

@@ -2,6 +2,7 @@
 // call needs it.
 #include <cuda_runtime.h>
 
+#include <map>
 #include <mutex>
 #include <sstream>
 
@@ -29,6 +30,37 @@ void check(cudaError_t error, const char* doing) {
 
 std::string version(int number) {
   return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10);
+}
+
+// Memory that was given back stays with the process, up to kKept bytes a device: every call asks
+// for the same again, and cudaMalloc and cudaFree take as long as a short call.
+cudaMemPool_t make_pool(int device) {
+  constexpr std::uint64_t kKept = std::uint64_t{256} << 20;
+  int supported = 0;
+  cudaMemPool_t pool = nullptr;
+  cudaMemPoolProps properties{};
+  properties.allocType = cudaMemAllocationTypePinned;
+  properties.location.type = cudaMemLocationTypeDevice;
+  properties.location.id = device;
+  std::uint64_t kept = kKept;
+  if (cudaDeviceGetAttribute(&supported, cudaDevAttrMemoryPoolsSupported, device) != cudaSuccess ||
+      supported == 0 || cudaMemPoolCreate(&pool, &properties) != cudaSuccess ||
+      cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept) != cudaSuccess)
+    pool = nullptr;
+  (void)cudaGetLastError();
+  return pool;
+}
+
+// Of the thread's device; null where it has none. Pools live as long as the process.
+cudaMemPool_t pool_of_device() {
+  static std::mutex mutex;
+  static std::map<int, cudaMemPool_t> pools;
+  int device = 0;
+  if (cudaGetDevice(&device) != cudaSuccess) return nullptr;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto found = pools.find(device);
+  if (found != pools.end()) return found->second;
+  return pools[device] = make_pool(device);
 }
 
 }  // namespace
@@ -63,9 +95,17 @@ DeviceFacts describe(int device) {
 
 std::string built_for() { return "CUDA " + version(CUDART_VERSION); }
 
+void choose(int device) {
+  const cudaError_t error = cudaSetDevice(device);
+  if (error == cudaSuccess) return;
+  (void)cudaGetLastError();
+  throw DeviceFailure(std::string("the GPU cannot be used, perhaps since an earlier failure: ") +
+                      cudaGetErrorString(error));
+}
+
 Use::Use(int device) {
-  check(cudaGetDevice(&before_), "the current device was asked for");
-  check(cudaSetDevice(device), "it was chosen");
+  if (cudaGetDevice(&before_) != cudaSuccess) before_ = device;
+  choose(device);
 }
 
 Use::~Use() {
@@ -76,7 +116,9 @@ Use::~Use() {
 
 void* allocate(std::size_t bytes) {
   void* memory = nullptr;
-  const cudaError_t error = cudaMalloc(&memory, bytes);
+  const cudaMemPool_t pool = pool_of_device();
+  const cudaError_t error = pool != nullptr ? cudaMallocFromPoolAsync(&memory, bytes, pool, nullptr)
+                                            : cudaMalloc(&memory, bytes);
   if (error == cudaErrorMemoryAllocation) {
     (void)cudaGetLastError();
     std::ostringstream text;
@@ -94,7 +136,11 @@ void* allocate(std::size_t bytes) {
 }
 
 void release(void* memory) noexcept {
-  if (memory != nullptr) (void)cudaFree(memory);
+  if (memory == nullptr) return;
+  if (pool_of_device() != nullptr)
+    (void)cudaFreeAsync(memory, nullptr);
+  else
+    (void)cudaFree(memory);
   (void)cudaGetLastError();
 }
 

@@ -47,21 +47,25 @@ DeviceModel::DeviceModel(const DigitnetCudaNetwork& network, int device, Math ma
         "precisions 'tf32' and 'bfloat16' need compute capability 8.0 or more, the "
         "GPU " +
         facts.name + " has " + std::to_string(facts.major) + "." + std::to_string(facts.minor));
-  machine_ = {device, math, facts.processors};
+  // Here, so that a GPU that cannot run the kernels is known before it is taken.
+  machine_ = {
+      device,
+      math,
+      facts.processors,
+      {device::blocks_at_once(device, math, false), device::blocks_at_once(device, math, true)}};
   values_.resize(static_cast<std::size_t>(flat_size(layers_)));
 }
 
 void DeviceModel::prepare() {
-  if (!parameters_) {
-    DeviceParameters fresh(layers_);
-    fresh.copy_in(values_.data());
-    parameters_ = std::move(fresh);
-  }
-  if (velocities_ && !velocity_) {
-    DeviceParameters fresh(layers_);
-    fresh.copy_in(velocities_->data());
-    velocity_ = std::move(fresh);
-  }
+  if (!stale_) return;
+  if (!parameters_) parameters_ = DeviceParameters(layers_);
+  parameters_->copy_in(values_.data());
+  if (!velocities_)
+    velocity_.reset();
+  else if (!velocity_)
+    velocity_ = DeviceParameters(layers_);
+  if (velocities_) velocity_->copy_in(velocities_->data());
+  stale_ = false;
 }
 
 void DeviceModel::keep() {
@@ -87,8 +91,7 @@ bool DeviceModel::change(const Sgd& sgd, Change change) {
     return finished;
   } catch (...) {
     changing_ = false;
-    parameters_.reset();
-    velocity_.reset();
+    stale_ = true;
     throw;
   }
 }
@@ -96,20 +99,22 @@ bool DeviceModel::change(const Sgd& sgd, Change change) {
 void DeviceModel::set_parameters(const float* values) {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   std::copy_n(values, values_.size(), values_.data());
-  parameters_.reset();
+  stale_ = true;
 }
 
 void DeviceModel::copy_parameters(float* values) const {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
-  if (changing_)
+  if (changing_) {
+    const device::Use use(machine_.device);
     parameters_->copy_out(values);
-  else
+  } else {
     std::copy_n(values_.data(), values_.size(), values);
+  }
 }
 
 void DeviceModel::set_velocity(const float* values) {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
-  velocity_.reset();
+  stale_ = true;
   velocities_.reset();
   if (values != nullptr) velocities_.emplace(values, values + values_.size());
 }
@@ -117,6 +122,7 @@ void DeviceModel::set_velocity(const float* values) {
 bool DeviceModel::copy_velocity(float* values) const {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   if (changing_) {
+    const device::Use use(machine_.device);
     if (velocity_) velocity_->copy_out(values);
     return velocity_.has_value();
   }

@@ -11,7 +11,8 @@
 namespace digitnet::cuda {
 
 // One call at a time: each takes the model's lock, which a progress function may take again. The
-// calling thread's device is the model's (device::Use) in all of them, construction and end too.
+// calling thread's device is the model's (device::Use) in those that compute, and in construction
+// and end.
 class DeviceModel {
  public:
   DeviceModel(const DigitnetCudaNetwork& network, int device, Math math);
@@ -55,12 +56,13 @@ class DeviceModel {
   std::vector<Layer> layers_;
   Machine machine_;
   // On the host, plugin.hpp's flat array: what counts. The device has copies, made when they are
-  // needed, and dropped when a call fails.
+  // needed, and stale after a change on the host or a call that failed.
   std::vector<float> values_;
   std::optional<std::vector<float>> velocities_;
   std::optional<DeviceParameters> parameters_, velocity_;
   double pace_ = 0;  // seconds of a training step, with batches of paced_batch_
   int64_t paced_batch_ = 0;
+  bool stale_ = true;
   bool changing_ = false;  // steps are being done: the device's copies are newer
   mutable std::recursive_mutex mutex_;
 };

@@ -97,14 +97,14 @@ void destroy(DigitnetCudaModel* model) {
 
 std::int32_t set_parameters(DigitnetCudaModel* model, const float* values,
                             DigitnetCudaMessage* message) {
-  return guarded(model, message, [&] {
+  return guarded(message, [&] {
     model->model.set_parameters(values);
     return true;
   });
 }
 
 std::int32_t parameters(DigitnetCudaModel* model, float* values, DigitnetCudaMessage* message) {
-  return guarded(model, message, [&] {
+  return guarded(message, [&] {
     model->model.copy_parameters(values);
     return true;
   });
@@ -112,7 +112,7 @@ std::int32_t parameters(DigitnetCudaModel* model, float* values, DigitnetCudaMes
 
 std::int32_t set_velocity(DigitnetCudaModel* model, const float* values,
                           DigitnetCudaMessage* message) {
-  return guarded(model, message, [&] {
+  return guarded(message, [&] {
     model->model.set_velocity(values);
     return true;
   });
@@ -120,7 +120,7 @@ std::int32_t set_velocity(DigitnetCudaModel* model, const float* values,
 
 std::int32_t velocity(DigitnetCudaModel* model, std::int32_t* has, float* values,
                       DigitnetCudaMessage* message) {
-  return guarded(model, message, [&] {
+  return guarded(message, [&] {
     *has = model->model.copy_velocity(values) ? 1 : 0;
     return true;
   });

@@ -30,16 +30,19 @@ DeviceObjective device_objective(const DigitnetCudaObjective& from, const Digitn
 
 // Large tiles where the largest product has enough of them for all processors.
 Run::Kernel Run::kernel_for(const Machine& machine, const std::vector<Layer>& layers,
-                            int64_t rows) {
+                            const RunPlan& plan) {
   const StepKernel large = step_kernel(machine.math, true);
   int64_t tiles = 0;
-  for (const Layer& layer : layers)
-    if (layer.kind == LayerKind::kDense)
-      tiles = std::max(tiles, parts(rows, large.tile_rows) * parts(layer.out, large.tile_cols));
+  for (const Layer& layer : layers) {
+    if (layer.kind != LayerKind::kDense) continue;
+    // Rows of the outputs, and of the kernel's gradient.
+    const int64_t rows =
+        plan.purpose == Purpose::kTrain ? std::max(plan.batch_size, layer.in) : plan.batch_size;
+    tiles = std::max(tiles, parts(rows, large.tile_rows) * parts(layer.out, large.tile_cols));
+  }
   const bool use_large = tiles >= 2 * machine.processors;
   const StepKernel kernel = step_kernel(machine.math, use_large);
-  return {use_large, kernel.tile_rows, kernel.tile_cols,
-          device::blocks_at_once(machine.device, machine.math, use_large)};
+  return {use_large, kernel.tile_rows, kernel.tile_cols, machine.blocks[use_large ? 1 : 0]};
 }
 
 Run::Run(const Machine& machine, const DigitnetCudaNetwork& network,
@@ -52,7 +55,7 @@ Run::Run(const Machine& machine, const DigitnetCudaNetwork& network,
       resident_(data),
       plan_(plan),
       objective_(device_objective(plan.objective, network, layers)),
-      kernel_(kernel_for(machine, layers, plan.batch_size)),
+      kernel_(kernel_for(machine, layers, plan)),
       program_(network.input_size, layers, parameters, velocity, gradients, plan.purpose,
                objective_.fused && plan.purpose != Purpose::kPredict, plan.batch_size, kernel_.rows,
                kernel_.cols),
@@ -119,14 +122,16 @@ bool Run::run_piece(int64_t first, int64_t count, float* out, DigitnetCudaTotals
     arguments_.first_step = step;
     arguments_.steps = taken;
     device::launch_steps(arguments_, machine_.math, kernel_.large_tiles, kernel_.blocks);
+    device::synchronize();  // so that a failure is the launch's, and not the next copy's
     const int64_t done = std::min(count, (step + taken) * batch);
     if (out != nullptr)
       fetch_output(done - step * batch, out + (first + step * batch) * network_.output_size);
     step += taken;
-    fetch_totals(step + first / batch, first + done, totals);  // waits for the device
+    fetch_totals(step + first / batch, first + done, totals);
     const std::chrono::duration<double> seconds = Clock::now() - begin;
     pace_ = std::max(seconds.count() / static_cast<double>(taken), 1e-7);
     if (progress.report(progress.context, &totals) != 0) return false;
+    device::choose(machine_.device);  // the caller's code ran, and may have chosen another
   }
   return true;
 }
@@ -172,8 +177,7 @@ void descend(const Machine& machine, const DeviceParameters& parameters,
   arguments.sgd = sgd;
   arguments.barrier = barrier.data();
   if (parameters.rows() == 0) return;
-  device::launch_steps(arguments, machine.math, false,
-                       device::blocks_at_once(machine.device, machine.math, false));
+  device::launch_steps(arguments, machine.math, false, machine.blocks[0]);
   device::synchronize();
 }
 

@@ -12,6 +12,7 @@ struct Machine {
   int device = 0;
   Math math = Math::kFloat32;
   int processors = 1;
+  int blocks[2] = {1, 1};  // that run at once, with small tiles and with large ones
 };
 
 struct RunPlan {
@@ -45,7 +46,8 @@ class Run {
     int blocks;
   };
 
-  static Kernel kernel_for(const Machine& machine, const std::vector<Layer>& layers, int64_t rows);
+  static Kernel kernel_for(const Machine& machine, const std::vector<Layer>& layers,
+                           const RunPlan& plan);
   int64_t piece_rows() const;
   // Samples first .. first + count - 1 of the run, which `arguments_.samples` now gives.
   bool run_piece(int64_t first, int64_t count, float* out, DigitnetCudaTotals& totals,

@@ -18,7 +18,7 @@ using std::int64_t;
 // tf32 or bfloat16; sums are float32 in each.
 enum class Math : std::int32_t { kFloat32, kTf32, kBfloat16 };
 
-// A row-major matrix on the device; stride (in elements) a multiple of 32, data aligned to 256
+// A row-major matrix on the device; stride (in elements) a multiple of 32, data aligned to 128
 // bytes, elements between the columns' end and the stride are zeros and stay so.
 struct DeviceMatrix {
   float* data;

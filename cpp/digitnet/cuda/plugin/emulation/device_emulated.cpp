@@ -41,18 +41,18 @@ Memory& memory() {
 constexpr int kNone = -1;
 thread_local int current = kNone;  // another library's: what is done without Use goes astray
 
-void need_device() {
-  if (current == kNone) throw DeviceFailure("a device was used before it was chosen");
-}
-
 std::atomic<std::int64_t> launches{0};
 
-void count_launch() {
+// As after an illegal access: nothing works any more, in the whole process.
+bool lost() {
   const std::int64_t fault = setting("DIGITNET_EMULATION_FAULT", -1);
-  if (fault < 0)
-    launches = 0;
-  else if (launches++ >= fault)
-    throw DeviceFailure("the GPU failed while it computed: the emulated device is lost");
+  if (fault < 0) launches = 0;
+  return fault >= 0 && launches > fault;
+}
+
+void need_device() {
+  if (current == kNone) throw DeviceFailure("a device was used before it was chosen");
+  if (lost()) throw DeviceFailure("the GPU failed while it computed: the emulated device is lost");
 }
 
 }  // namespace
@@ -65,7 +65,19 @@ DeviceFacts describe(int) {
 
 std::string built_for() { return "emulation on the host"; }
 
-Use::Use(int device) : before_(current) { current = device; }
+void choose(int device) {
+  current = device;
+  need_device();
+}
+
+Use::Use(int device) : before_(current) {
+  try {
+    choose(device);
+  } catch (...) {
+    current = before_;
+    throw;
+  }
+}
 Use::~Use() { current = before_; }
 
 void* allocate(std::size_t bytes) {
@@ -115,7 +127,7 @@ void clear(void* block, std::size_t bytes) {
   std::memset(block, 0, bytes);
 }
 
-void synchronize() {}
+void synchronize() { need_device(); }
 
 int blocks_at_once(int, Math, bool) {
   need_device();
@@ -124,7 +136,8 @@ int blocks_at_once(int, Math, bool) {
 
 void launch_steps(const StepArguments& arguments, Math math, bool large_tiles, int blocks) {
   need_device();
-  count_launch();
+  ++launches;
+  if (lost()) return;  // which shows when the host waits for it
   const StepKernel kernel = step_kernel(math, large_tiles);
   emulation::run_grid(blocks, kBlockThreads, kernel.shared, true,
                       [&] { kernel.all_phases(arguments); });
