@@ -95,7 +95,8 @@ def read(path: PathLike, max_bytes: int) -> Tensors:
         zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
         ValueError, OverflowError,
     ) as error:  # fmt: skip
-        raise ValueError(f"{path} is not a .npz file of weights, or is damaged: {error}") from None
+        reason = str(error) or "it is cut short"  # an EOFError says nothing
+        raise ValueError(f"{path} is not a .npz file of weights, or is damaged: {reason}") from None
     raise ValueError(
         f"{path} holds weights of another model: the model's take {max_bytes} bytes. "
         f"Received: {total} bytes"
