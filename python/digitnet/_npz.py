@@ -153,4 +153,4 @@ def _values(archive: ZipFile, name: str, entry: _Entry) -> FloatArray:
     values = np.frombuffer(data, entry.dtype, offset=entry.start).astype(np.float32)
     if not np.isfinite(values).all():
         raise ValueError(f"{name!r} must hold finite numbers only")
-    return np.ascontiguousarray(values.reshape(entry.shape, order=entry.order))
+    return np.asarray(values.reshape(entry.shape, order=entry.order), order="C")
