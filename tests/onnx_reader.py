@@ -115,7 +115,7 @@ def _softmax(x, axis):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-def _gemm(a, b, c=0.0):
+def _gemm(a, b, c):
     assert a.ndim == b.ndim == 2
     return a @ b + c
 
@@ -126,6 +126,7 @@ OPERATORS = {
     "Mul": np.multiply,
     "Div": np.divide,
     "Gemm": _gemm,
+    "MatMul": np.matmul,
     "Flatten": lambda x, axis: x.reshape(math.prod(x.shape[:axis]), -1),
     "Relu": lambda x: np.maximum(x, 0),
     "LeakyRelu": lambda x, alpha: np.where(x < 0, alpha * x, x),

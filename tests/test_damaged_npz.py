@@ -139,7 +139,7 @@ def test_nothing_is_unpickled(model, tmp_path):
         def __reduce__(self):
             return open, (str(marker), "w")
 
-    np.savez(tmp_path / "bad.npz", np.array([Harm()], dtype=object), allow_pickle=True)
+    np.savez(tmp_path / "bad.npz", np.array([Harm()], dtype=object))
     refused(model, tmp_path / "bad.npz", BAD + r"'arr_0' must be float32 .*'\|O'")
     assert not marker.exists()
 

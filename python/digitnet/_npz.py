@@ -65,7 +65,7 @@ def write(path: PathLike, tensors: Tensors) -> None:
     target = checked_path(path, (SUFFIX,))
     check_finite(tensors)
     with atomic_file(target) as file:
-        np.savez(file, allow_pickle=False, **tensors)
+        np.savez(file, **tensors)  # float32: nothing to pickle
 
 
 def read(path: PathLike, max_bytes: int) -> Tensors:

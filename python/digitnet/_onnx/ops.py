@@ -89,7 +89,8 @@ def add_layer(
     graph.layer = layer.name
     if isinstance(layer, Dense):
         kernel_and_bias = [graph.constant(key, values) for key, values in weights.items()]
-        z = graph.node("Gemm", x, *kernel_and_bias)
+        # A Gemm without bias is allowed, but early ONNX Runtimes fail to fuse it with a Relu.
+        z = graph.node("Gemm" if layer.use_bias else "MatMul", x, *kernel_and_bias)
         name = activations.serialize(layer.activation)
         return _activate(graph, z, name, activations.default_alpha(name))
     if isinstance(layer, (Activation, ReLU, Softmax, LeakyReLU, ELU)):
