@@ -189,9 +189,10 @@ def test_an_array_that_says_how_large_it_is(model, tmp_path):
     assert peak < 5_000_000
 
 
-def test_an_array_that_hides_how_large_it_is(model, tmp_path):
+def test_an_array_that_hides_how_large_it_is(tmp_path):
     """The zip file says that an entry has the right size, but 100 MB are packed in it."""
-    honest = npy(ONES)
+    model = Sequential([Input((6,)), Dense(5000), Dense(3)])  # more than zipfile reads at once
+    honest = npy(np.ones(5000, np.float32))
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = packer.compress(honest + bytes(100_000_000)) + packer.flush()
     bad = tmp_path / "bad.npz"
