@@ -113,6 +113,7 @@ def test_every_layer_and_activation_has_its_operators():
 
 
 def test_a_trained_network_of_digits(mnist_sample, tmp_path):
+    digitnet.utils.set_random_seed(0)
     (x_train, y_train), (x_test, _) = mnist_sample
     model = Sequential([Input((28, 28)), Flatten(), Rescaling(1 / 255)])
     model.add(Dense(500, activation="relu"))

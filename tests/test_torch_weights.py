@@ -8,7 +8,14 @@ from safetensors.numpy import load_file, save_file
 from digitnet import _core
 from digitnet.layers import Dense, Input, Rescaling
 from digitnet.models import Sequential
+from digitnet.utils import set_random_seed
 from weight_models import assert_same_bits, new_model, odd_model
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    """Begin every test with the same initial weights."""
+    set_random_seed(0)
 
 
 @pytest.fixture

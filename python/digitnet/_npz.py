@@ -12,7 +12,7 @@ import re
 import struct
 from io import BytesIO
 from math import prod
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -64,8 +64,9 @@ def write(path: PathLike, tensors: Tensors) -> None:
     """
     target = checked_path(path, (SUFFIX,))
     check_finite(tensors)
+    arrays: dict[str, Any] = dict(tensors)  # float32: nothing to pickle
     with atomic_file(target) as file:
-        np.savez(file, **tensors)  # float32: nothing to pickle
+        np.savez(file, **arrays)
 
 
 def read(path: PathLike, max_bytes: int) -> Tensors:
