@@ -15,15 +15,15 @@ from digitnet._data import SamplesLike
 from digitnet._identifiers import public_functions
 from digitnet._model import state as model_state
 from digitnet._model.compile import TrainingSettings
+from digitnet._model.interchange import Interchange
 from digitnet._model.layer_list import walk, weight_shapes
 from digitnet._model.network import parse_config
 from digitnet._model.progress import verbosity
-from digitnet._model.trainer import Trainer
 
 __all__ = ["Sequential", "load_model"]
 
 
-class Sequential(Trainer):
+class Sequential(Interchange):
     """A stack of layers that is trained, tested and asked for predictions.
 
     Parameters
@@ -136,30 +136,6 @@ class Sequential(Trainer):
         """
         self._require_core("save")
         saving.write(filepath, *self._content())
-
-    def save_weights(self, filepath: saving.PathLike) -> None:
-        """Write the weights alone; raises as `save`."""
-        core = self._require_core("save_weights")
-        saving.write(filepath, {}, model_state.tensors_of(self._weight_shapes(), core))
-
-    def load_weights(self, filepath: saving.PathLike) -> None:
-        """Take the weights from a file that `save_weights` or `save` wrote.
-
-        Raises
-        ------
-        FileNotFoundError, OSError
-            The file is not there or cannot be read.
-        ValueError
-            The model is not built, or the file is damaged or holds weights of another model;
-            nothing is changed then.
-        """
-        core = self._require_core("load_weights")
-        _, tensors = saving.read(filepath)
-        try:
-            weights = model_state.pick(tensors, self._weight_shapes())
-        except ValueError as error:
-            raise ValueError(f"{filepath} holds weights of another model: {error}") from None
-        core.set_weights(weights)
 
     def _content(self) -> saving.ModelFile:
         """Return all that a file holds; for an unbuilt model, neither weights nor counters."""

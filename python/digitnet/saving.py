@@ -9,7 +9,7 @@ nothing, and whatever does not fit raises a ValueError that names the file.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -33,8 +33,8 @@ class ModelFile(NamedTuple):
     tensors: Tensors
 
 
-def checked_path(path: PathLike) -> str:
-    """Return the path as a string if its name ends in .safetensors.
+def checked_path(path: PathLike, suffixes: Sequence[str] = (SUFFIX,)) -> str:
+    """Return the path as a string if its name ends in one of the suffixes.
 
     Raises
     ------
@@ -43,11 +43,9 @@ def checked_path(path: PathLike) -> str:
     TypeError
         ``path`` is not a path.
     """
-    name = _file_name(path)
-    if os.path.splitext(name)[1] != SUFFIX:
-        raise ValueError(
-            f"filepath must end in {SUFFIX}, the one format of digitnet. Received: {path}"
-        )
+    name = file_name(path)
+    if os.path.splitext(name)[1] not in suffixes:
+        raise ValueError(f"filepath must end in {' or '.join(suffixes)}. Received: {path}")
     return name
 
 
@@ -65,16 +63,26 @@ def write(path: PathLike, settings: Mapping[str, Any], tensors: Tensors) -> None
     OSError
         The file cannot be written.
     """
+    import json  # here, as safetensors: `import digitnet` should not pay for them
+
+    text = json.dumps({"format": FORMAT, **settings}, sort_keys=True, allow_nan=False)
+    write_tensors(path, tensors, {_KEY: text})
+
+
+def write_tensors(path: PathLike, tensors: Tensors, metadata: dict[str, str]) -> None:
+    """Write a .safetensors file of tensors and strings; raises as `write`."""
     target = checked_path(path)
+    check_finite(tensors)
+    from safetensors.numpy import save
+
+    atomic_write(target, save(tensors, metadata=metadata))
+
+
+def check_finite(tensors: Tensors) -> None:
+    """Raise a ValueError that names the first tensor with NaN or infinity, before it is written."""
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ValueError(f"{name} must be finite to be saved; the training has diverged")
-    import json  # here, as safetensors: `import digitnet` should not pay for them
-
-    from safetensors.numpy import save
-
-    text = json.dumps({"format": FORMAT, **settings}, sort_keys=True, allow_nan=False)
-    atomic_write(target, save(tensors, metadata={_KEY: text}))
 
 
 def read(path: PathLike) -> ModelFile:
@@ -89,14 +97,16 @@ def read(path: PathLike) -> ModelFile:
     TypeError
         ``path`` is not a path.
     """
-    import json
+    tensors, metadata = _parts(path)
+    return ModelFile(_settings(metadata, path), tensors)
 
-    data = _read_bytes(_file_name(path))
-    tensors = _tensors(data, path)
-    length = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
-    settings = _settings(metadata, path)
-    return ModelFile(settings, tensors)
+
+def read_tensors(path: PathLike) -> Tensors:
+    """Read the tensors of any .safetensors file, digitnet's or not; raises as `read`."""
+    tensors, metadata = _parts(path)
+    if _KEY in metadata:
+        _settings(metadata, path)  # for the format's version
+    return tensors
 
 
 def damaged(path: PathLike, reason: object) -> ValueError:
@@ -104,11 +114,22 @@ def damaged(path: PathLike, reason: object) -> ValueError:
     return ValueError(f"{path} is not a digitnet model file, or is damaged: {reason}")
 
 
-def _file_name(path: PathLike) -> str:
+def file_name(path: PathLike) -> str:
+    """Return the path as a string; TypeError if it is none."""
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(name, str):
         raise TypeError(f"filepath must be a string or a path. Received: {path!r}")
     return name
+
+
+def _parts(path: PathLike) -> tuple[Tensors, dict[str, str]]:
+    """Return the tensors and the metadata of a .safetensors file."""
+    import json
+
+    data = _read_bytes(file_name(path))
+    tensors = _tensors(data, path)
+    length = int.from_bytes(data[:8], "little")
+    return tensors, json.loads(data[8 : 8 + length]).get("__metadata__") or {}
 
 
 def _read_bytes(path: str) -> bytes:
