@@ -33,8 +33,8 @@ class ModelFile(NamedTuple):
     tensors: Tensors
 
 
-def checked_path(path: PathLike) -> str:
-    """Return the path as a string if its name ends in .safetensors.
+def checked_path(path: PathLike, *more: str) -> str:
+    """Return the path as a string if its name ends in .safetensors, or in one of ``more``.
 
     Raises
     ------
@@ -43,11 +43,10 @@ def checked_path(path: PathLike) -> str:
     TypeError
         ``path`` is not a path.
     """
-    name = _file_name(path)
-    if os.path.splitext(name)[1] != SUFFIX:
-        raise ValueError(
-            f"filepath must end in {SUFFIX}, the one format of digitnet. Received: {path}"
-        )
+    name = file_name(path)
+    suffixes = (SUFFIX, *more)
+    if not any(name.endswith(suffix) for suffix in suffixes):
+        raise ValueError(f"filepath must end in {' or '.join(suffixes)}. Received: {path}")
     return name
 
 
@@ -66,15 +65,20 @@ def write(path: PathLike, settings: Mapping[str, Any], tensors: Tensors) -> None
         The file cannot be written.
     """
     target = checked_path(path)
-    for name, tensor in tensors.items():
-        if not np.isfinite(tensor).all():
-            raise ValueError(f"{name} must be finite to be saved; the training has diverged")
+    check_finite(tensors)
     import json  # here, as safetensors: `import digitnet` should not pay for them
 
     from safetensors.numpy import save
 
     text = json.dumps({"format": FORMAT, **settings}, sort_keys=True, allow_nan=False)
     atomic_write(target, save(tensors, metadata={_KEY: text}))
+
+
+def check_finite(tensors: Tensors) -> None:
+    """Raise ValueError, naming the tensor, where one holds NaN or infinity."""
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise ValueError(f"{name} must be finite to be saved; the training has diverged")
 
 
 def read(path: PathLike) -> ModelFile:
@@ -91,7 +95,7 @@ def read(path: PathLike) -> ModelFile:
     """
     import json
 
-    data = _read_bytes(_file_name(path))
+    data = _read_bytes(file_name(path))
     tensors = _tensors(data, path)
     length = int.from_bytes(data[:8], "little")
     metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
@@ -100,11 +104,12 @@ def read(path: PathLike) -> ModelFile:
 
 
 def damaged(path: PathLike, reason: object) -> ValueError:
-    """Return the error for a file that is no usable model."""
-    return ValueError(f"{path} is not a digitnet model file, or is damaged: {reason}")
+    """Return the error for a file that is no usable model, for the reason given."""
+    return ValueError(f"{path} is damaged, or holds no model that digitnet can load: {reason}")
 
 
-def _file_name(path: PathLike) -> str:
+def file_name(path: PathLike) -> str:
+    """Return the path as a string; TypeError if it is none."""
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(name, str):
         raise TypeError(f"filepath must be a string or a path. Received: {path!r}")
