@@ -47,7 +47,7 @@ def unpacked(data: bytes) -> Archive:
             text = _member(file, CONFIG, _CONFIG_LIMIT)
             weights = _member(file, WEIGHTS, len(data))
     except _DAMAGES as error:
-        raise ValueError(f"its zip archive is damaged ({error})") from None
+        raise ValueError(f"its zip archive cannot be read ({error})") from None
     return Archive(_parsed(text), weights)
 
 

@@ -55,7 +55,7 @@ class File:
     def take(self, at: int, size: int) -> bytes:
         """Return ``size`` bytes from position ``at`` on."""
         if at + size > len(self.data):
-            raise ValueError("it is damaged: a part of it would lie behind its end")
+            raise ValueError("a part of it would lie behind its end")
         return self.data[at : at + size]
 
     def number(self, at: int, size: int) -> int:
@@ -123,7 +123,7 @@ class Group:
         for length in shape:
             size *= length
         if size == 0 or self._file.number(at + 10, 8) != size:
-            raise ValueError(f"it is damaged: the size of {path} is not that of its shape {shape}")
+            raise ValueError(f"the size of {path} is not that of its shape {shape}")
         stored = self._file.take(self._file.number(at + 2, 8), size)
         values: NDArray[Any] = np.frombuffer(stored, dtype).reshape(shape)
         return values.astype(np.float32) if dtype.kind == "f" else values.astype(np.int64)
@@ -152,14 +152,15 @@ class Group:
                     yield self._name(file.number(entry, 8)), file.number(entry + 8, 8)
             left -= count
             if left < 0 or len(seen) > len(file.data) // _ENTRY:
-                raise ValueError("it is damaged: a group of it would hold more than the file can")
+                raise ValueError("a group of it would hold more than the file can")
 
     def _name(self, offset: int) -> str:
         at = self._names + offset
         end = self._file.data.find(b"\0", at, at + _LONGEST_NAME + 1)
-        if end < 0:
-            raise ValueError("it is damaged: a name in it has no end")
-        return self._file.data[at:end].decode("utf-8", "backslashreplace")
+        name = self._file.data[at:end].decode("utf-8", "replace")
+        if end < 0 or not name.isprintable():
+            raise ValueError("a name in it has no end or cannot be printed")
+        return name
 
     def _shape(self, at: int, path: str) -> tuple[int, ...]:
         version, rank = self._file.take(at, 2)
@@ -178,7 +179,7 @@ class Group:
 
 def _expect(file: File, at: int, signature: bytes) -> None:
     if file.take(at, len(signature)) != signature:
-        raise ValueError(f"it is damaged: no {signature.decode()} where one should be")
+        raise ValueError(f"no {signature.decode()} where one should be")
 
 
 def _messages(file: File, header: int, path: str) -> Iterator[tuple[int, int]]:
@@ -191,7 +192,7 @@ def _messages(file: File, header: int, path: str) -> Iterator[tuple[int, int]]:
     """
     where = path or "its root"
     if file.take(header, 1) != b"\x01":
-        raise ValueError(f"it is damaged, or not of the HDF5 that h5py writes, at {where}")
+        raise ValueError(f"its HDF5 is not of the form that h5py writes, at {where}")
     blocks, left = [(header + 16, file.number(header + 8, 4))], len(file.data) // 8
     while blocks:
         at, size = blocks.pop()
@@ -199,11 +200,11 @@ def _messages(file: File, header: int, path: str) -> Iterator[tuple[int, int]]:
         while at + 8 <= end:
             left -= 1
             if left < 0:
-                raise ValueError(f"it is damaged: a header goes round in circles at {where}")
+                raise ValueError(f"a header goes round in circles at {where}")
             kind, length, flags = file.number(at, 2), file.number(at + 2, 2), file.number(at + 4, 1)
             at += 8
             if at + length > end:
-                raise ValueError(f"it is damaged: a header is longer than its block at {where}")
+                raise ValueError(f"a header is longer than its block at {where}")
             if kind in _FOREIGN or (flags & _SHARED and kind == _DATATYPE):
                 raise ValueError(f"it must hold no {_FOREIGN.get(kind, 'shared types')} at {where}")
             if kind == _CONTINUATION:
