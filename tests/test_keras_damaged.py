@@ -188,6 +188,17 @@ def test_code_in_a_file_is_not_run(bad, tmp_path):
     assert not marker.exists()
 
 
+def test_many_layers_of_the_same_bytes(bad):
+    """A config may promise more weights than the file holds; none is read then."""
+    config = config_of()
+    dense = config["config"]["layers"][2]
+    more = [changed(("config", "name"), f"d{i}", dense) for i in range(100)]
+    for layer in more:
+        layer["config"]["units"] = 500
+    config["config"]["layers"][2:] = more
+    assert "bytes of weights, and has" in bad(packed(config))
+
+
 # --- hostile HDF5, made with h5py
 
 
@@ -238,6 +249,20 @@ def test_a_kernel_that_is_none(bad, change, message):
         assert tracemalloc.get_traced_memory()[1] < MUCH
     finally:
         tracemalloc.stop()
+
+
+def test_groups_that_point_at_each_other(bad):
+    """Many names of one big group, each of which would be listed in full."""
+    h5py = pytest.importorskip("h5py")
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        big = file.create_group("big")
+        for i in range(500):
+            big[f"m{i}"] = big
+        layers = file.create_group("layers")
+        for i in range(500):
+            layers[f"l{i}"] = big
+    assert "goes round in circles" in bad(packed(weights=buffer.getvalue()))
 
 
 def test_hdf5_of_a_newer_form(bad):

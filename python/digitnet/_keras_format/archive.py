@@ -18,8 +18,9 @@ from digitnet._keras_format.objects import Config
 SIGNATURE = b"PK\x03\x04"
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
-_CHECKED_AGAINST = "3.15.1"  # the Keras whose files the tests compare with
-_DATE = (1980, 1, 1, 0, 0, 0)  # the same content gives the same bytes
+# The Keras that the tests compare with. No true date: the same content gives the same bytes.
+_METADATA = {"keras_version": "3.15.1", "date_saved": "1980-01-01@00:00:00"}
+_DATE = (1980, 1, 1, 0, 0, 0)
 _CONFIG_LIMIT = 2**26  # bytes
 _DAMAGES = (  # all that zipfile is known to raise for a damaged archive
     zipfile.BadZipFile, struct.error, zlib.error, NotImplementedError, RuntimeError, EOFError,
@@ -55,7 +56,7 @@ def packed(config: Config, weights: bytes) -> bytes:
     """Return the .keras file with this config and HDF5 file; the same content, the same bytes."""
     buffer = io.BytesIO()
     parts = {
-        METADATA: json.dumps({"keras_version": _CHECKED_AGAINST}).encode(),
+        METADATA: json.dumps(_METADATA).encode(),
         CONFIG: json.dumps(config, allow_nan=False).encode(),
         WEIGHTS: weights,
     }

@@ -25,7 +25,7 @@ _DATASPACE, _DATATYPE, _LAYOUT = 0x01, 0x03, 0x08
 _FOREIGN = {0x02: "links", 0x06: "links", 0x07: "external files", 0x0B: "compression"}
 _SHARED = 0x02  # flag of a message whose content stands elsewhere
 _LONGEST_NAME = 255  # bytes
-_ENTRY = 40  # bytes of a symbol table entry, of which the file cannot hold more than fit
+_ENTRY = 40  # bytes of a symbol table entry
 _FLOAT32 = bytes.fromhex("11201f000400000000002000170800177f000000")
 _INTEGERS = {
     bytes.fromhex("1008000004000000" "00002000"): "<i4",
@@ -44,6 +44,7 @@ class File:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self._steps = len(data) // 8  # what it can hold, each part being read once
         if self.take(0, 8) != SIGNATURE:
             raise ValueError("it does not begin as an HDF5 file does")
         form = (data[8:9], self.take(13, 2), self.take(24, 8))  # version, widths, base address
@@ -61,6 +62,12 @@ class File:
     def number(self, at: int, size: int) -> int:
         """Return the unsigned integer of ``size`` bytes at position ``at``."""
         return int.from_bytes(self.take(at, size), "little")
+
+    def step(self, count: int = 1) -> None:
+        """Count parts that were read; a file that points at them again and again has no end."""
+        self._steps -= count
+        if self._steps < 0:
+            raise ValueError("it would hold more than fits into it, or goes round in circles")
 
     def root(self) -> Group:
         """Return the file's outermost group."""
@@ -134,25 +141,19 @@ class Group:
     def _entries(self, tree: int) -> Iterator[tuple[str, int]]:
         """Yield name and object header of every member, from a B-tree of symbol tables."""
         file = self._file
-        nodes, seen, left = [tree], {tree}, len(file.data) // _ENTRY
+        nodes = [tree]
         while nodes:
             node = nodes.pop()
+            count = file.number(node + 6, 2)
+            file.step(1 + count)
             if file.take(node, 4) == b"TREE":
-                count = file.number(node + 6, 2)
-                children = [file.number(node + 32 + 16 * i, 8) for i in range(count)]
-                new = set(children) - seen
-                seen |= new
-                nodes += new
-            else:
-                _expect(file, node, b"SNOD")
-                count = file.number(node + 6, 2)
-                for entry in range(node + 8, node + 8 + _ENTRY * count, _ENTRY):
-                    if file.number(entry + 16, 4) == 2:
-                        raise ValueError(f"it must hold no links, but does in {self._join('')!r}")
-                    yield self._name(file.number(entry, 8)), file.number(entry + 8, 8)
-            left -= count
-            if left < 0 or len(seen) > len(file.data) // _ENTRY:
-                raise ValueError("a group of it would hold more than the file can")
+                nodes += [file.number(node + 32 + 16 * i, 8) for i in range(count)]
+                continue
+            _expect(file, node, b"SNOD")
+            for entry in range(node + 8, node + 8 + _ENTRY * count, _ENTRY):
+                if file.number(entry + 16, 4) == 2:
+                    raise ValueError(f"it must hold no links, but does at {self.path}")
+                yield self._name(file.number(entry, 8)), file.number(entry + 8, 8)
 
     def _name(self, offset: int) -> str:
         at = self._names + offset
@@ -193,20 +194,18 @@ def _messages(file: File, header: int, path: str) -> Iterator[tuple[int, int]]:
     where = path or "its root"
     if file.take(header, 1) != b"\x01":
         raise ValueError(f"its HDF5 is not of the form that h5py writes, at {where}")
-    blocks, left = [(header + 16, file.number(header + 8, 4))], len(file.data) // 8
+    blocks = [(header + 16, file.number(header + 8, 4))]
     while blocks:
         at, size = blocks.pop()
         end = at + size
         while at + 8 <= end:
-            left -= 1
-            if left < 0:
-                raise ValueError(f"a header goes round in circles at {where}")
+            file.step()
             kind, length, flags = file.number(at, 2), file.number(at + 2, 2), file.number(at + 4, 1)
             at += 8
             if at + length > end:
                 raise ValueError(f"a header is longer than its block at {where}")
-            if kind in _FOREIGN or (flags & _SHARED and kind == _DATATYPE):
-                raise ValueError(f"it must hold no {_FOREIGN.get(kind, 'shared types')} at {where}")
+            if kind in _FOREIGN or flags & _SHARED:
+                raise ValueError(f"it must hold no {_FOREIGN.get(kind, 'shared parts')} at {where}")
             if kind == _CONTINUATION:
                 blocks.append((file.number(at, 8), file.number(at + 8, 8)))
             else:

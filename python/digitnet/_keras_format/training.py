@@ -100,8 +100,11 @@ def _optimizer(saved: object) -> object:
     # ema_momentum is that of use_ema
     settings = taken(config, "optimizer", _SGD, _OPTIMIZER_ONLY, ("ema_momentum",))
     rate = settings.get("learning_rate")
-    if isinstance(rate, float) and float(np.float32(rate)) == rate:
-        settings["learning_rate"] = float(str(np.float32(rate)))  # 0.1, not 0.10000000149
+    if isinstance(rate, float):
+        with np.errstate(over="ignore"):
+            single = np.float32(rate)
+        if single == rate:  # as Keras keeps it
+            settings["learning_rate"] = float(str(single))  # 0.1, not 0.10000000149
     return {"class_name": name, "config": settings}
 
 

@@ -11,6 +11,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,9 @@ def read_weights(data: bytes, shapes: Mapping[str, Shape]) -> Tensors:
     ValueError
         The file is damaged, or holds weights of another model.
     """
+    size = 4 * sum(prod(shape) for shape in shapes.values())
+    if size > len(data):  # before any is read: several could point at the same bytes
+        raise ValueError(f"it must hold {size} bytes of weights, and has {len(data)} in all")
     layers = _layers(File(data).root())
     places = _places(shapes)
     _check_counts(layers, places)
@@ -111,11 +115,8 @@ def _layers(root: Group) -> dict[str, Group]:
     """Return the variables of every layer that has some, by the name of its group."""
     layers = root.group("layers")
     if layers is None:
-        old = "layer_names" in root or "model_weights" in root
         raise ValueError(
-            "it must be written by Keras 3, as .keras or .weights.h5; this is an .h5 of Keras 2"
-            if old or "_layer_checkpoint_dependencies" in root
-            else "it must hold a group 'layers', as a .weights.h5 of Keras does"
+            "it must hold a group 'layers', as files of Keras 3 do (those of Keras 2 have none)"
         )
     found = {name: _variables(layers.group(name)) for name in layers}
     return {name: group for name, group in found.items() if group is not None and list(group)}

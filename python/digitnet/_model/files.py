@@ -84,15 +84,19 @@ def read_weights(path: PathLike, shapes: Mapping[str, Shape]) -> list[FloatArray
         As `saving.read`.
     """
     data = _keras_bytes(path)
-    tensors = saving.read(path).tensors if data is None else {}
-    try:
-        if data is not None:
-            from digitnet import _keras_format
+    if data is not None:
+        from digitnet import _keras_format
 
-            tensors = _keras_format.read_weights(data, shapes)
+        try:
+            return list(_keras_format.read_weights(data, shapes).values())
+        except ValueError as error:
+            reason = f"{path} is damaged, or holds weights of another model: {error}"
+            raise ValueError(reason) from None
+    tensors = saving.read(path).tensors
+    try:
         return state.pick(tensors, shapes)
     except ValueError as error:
-        raise ValueError(f"{path} holds weights of another model, or is damaged: {error}") from None
+        raise ValueError(f"{path} holds weights of another model: {error}") from None
 
 
 def _keras_bytes(path: PathLike) -> bytes | None:
