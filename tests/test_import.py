@@ -9,8 +9,9 @@ import pytest
 import digitnet
 
 HEAVY = [
-    "argparse", "digitnet.cli", "digitnet.datasets", "digitnet.plot", "gzip", "importlib.metadata",
-    "matplotlib", "platformdirs", "safetensors", "scipy", "tqdm", "urllib",
+    "argparse", "digitnet._keras_format", "digitnet.cli", "digitnet.datasets", "digitnet.plot",
+    "gzip", "h5py", "importlib.metadata", "matplotlib", "platformdirs", "safetensors", "scipy",
+    "tqdm", "urllib",
 ]  # fmt: skip
 
 

@@ -136,10 +136,15 @@ def test_weights_of_another_model_are_refused(path):
 # --- refused
 
 
-@pytest.mark.parametrize("name", ["model.h5", "model.keras", "model"])
+@pytest.mark.parametrize("name", ["model.h5", "model.weights.h5", "model.keras.gz", "model"])
 def test_other_formats_are_refused(model, tmp_path, name):
-    with pytest.raises(ValueError, match=r"path must end in \.safetensors"):
+    with pytest.raises(ValueError, match=r"path must end in \.safetensors or \.keras\. Received"):
         model.save(tmp_path / name)
+    wrong = name.replace("weights.h5", "keras")
+    with pytest.raises(
+        ValueError, match=r"must end in \.safetensors, \.npz or \.weights\.h5\. Received"
+    ):
+        model.save_weights(tmp_path / wrong)
     assert os.listdir(tmp_path) == []
 
 

@@ -13,6 +13,7 @@ from digitnet._arrays import FloatArray
 from digitnet._checks import integer
 from digitnet._data import SamplesLike
 from digitnet._identifiers import public_functions
+from digitnet._model import files
 from digitnet._model import state as model_state
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.interchange import Interchange
@@ -123,19 +124,28 @@ class Sequential(Interchange):
     def save(self, filepath: saving.PathLike) -> None:
         """Write architecture, weights, compile settings and the state of training to one file.
 
-        The file (safetensors) is replaced in one step, and saving a loaded model gives the same
-        bytes again.
+        The name's ending says the format: ``.safetensors``, digitnet's own, which keeps everything;
+        or ``.keras``, which `keras.saving.load_model` of Keras 3 reads (docs/keras.md says what it
+        keeps). The file is replaced in one step. Saving a model that was loaded from
+        ``.safetensors`` gives the same bytes again.
 
         Raises
         ------
         ValueError
-            The model is not built, its weights are not finite, or ``filepath`` does not end in
-            .safetensors.
+            The model is not built, its weights are not finite, Keras does not take a name or seed
+            in it, or ``filepath`` has another ending.
+        ImportError
+            ``filepath`` ends in .keras, and h5py (the extra "keras") is not installed.
         OSError
             The file cannot be written.
+
+        Warns
+        -----
+        UserWarning
+            Keras has no such loss, so that its file goes without compile settings.
         """
         self._require_core("save")
-        saving.write(filepath, *self._content())
+        files.write_model(filepath, self._content())
 
     def _content(self) -> saving.ModelFile:
         """Return all that a file holds; for an unbuilt model, neither weights nor counters."""
@@ -210,10 +220,13 @@ def load_model(
 ) -> Sequential:
     """Return the model that `Sequential.save` wrote, ready to predict and to train on.
 
+    A ``.keras`` file of Keras 3 is read, too, where digitnet has its layers (docs/keras.md lists
+    them); neither Keras nor h5py is needed, and nothing in the file is executed.
+
     Parameters
     ----------
     filepath : str or path
-        The file.
+        The file; its content tells the format, whatever its name is.
     device, precision : str
         As for `Sequential`.
 
@@ -222,12 +235,18 @@ def load_model(
     FileNotFoundError, OSError
         The file is not there or cannot be read.
     ValueError
-        The file is damaged, not digitnet's, or of a newer format; the sentence names it.
+        The file is damaged, of another format or a newer one, or holds a model of Keras that
+        digitnet cannot compute; the sentence names the file, layer and setting.
     RuntimeError
         The device cannot be used.
+
+    Warns
+    -----
+    UserWarning
+        digitnet has not the optimizer, loss or metrics of a Keras model; it is not compiled then.
     """
     model = Sequential(device=device, precision=precision)
-    settings, tensors = model_state.file_parts(filepath)
+    settings, tensors = files.read_model(filepath)
     try:
         model._restore(settings, tensors)
     except (TypeError, ValueError) as error:

@@ -44,8 +44,11 @@ def checked_path(path: PathLike, suffixes: Sequence[str] = (SUFFIX,)) -> str:
         ``path`` is not a path.
     """
     name = file_name(path)
-    if os.path.splitext(name)[1] not in suffixes:
-        raise ValueError(f"filepath must end in {' or '.join(suffixes)}. Received: {path}")
+    if not any(name.endswith(suffix) for suffix in suffixes):
+        endings = " or ".join(
+            [", ".join(suffixes[:-1]), suffixes[-1]] if suffixes[1:] else suffixes
+        )
+        raise ValueError(f"filepath must end in {endings}. Received: {path}")
     return name
 
 
@@ -79,7 +82,7 @@ def write_tensors(path: PathLike, tensors: Tensors, metadata: dict[str, str]) ->
 
 
 def check_finite(tensors: Tensors) -> None:
-    """Raise a ValueError that names the first tensor with NaN or infinity, before it is written."""
+    """Raise ValueError, naming the tensor, where one holds NaN or infinity."""
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ValueError(f"{name} must be finite to be saved; the training has diverged")
@@ -110,8 +113,8 @@ def read_tensors(path: PathLike) -> Tensors:
 
 
 def damaged(path: PathLike, reason: object) -> ValueError:
-    """Return the error for a file that is no usable model."""
-    return ValueError(f"{path} is not a digitnet model file, or is damaged: {reason}")
+    """Return the error for a file that is no usable model, for the reason given."""
+    return ValueError(f"{path} is damaged, or holds no model that digitnet can load: {reason}")
 
 
 def file_name(path: PathLike) -> str:

@@ -20,7 +20,7 @@ class Interchange(Trainer):
         Parameters
         ----------
         filepath : str or path
-            The file; its ending says which kind: .safetensors, or NumPy's .npz.
+            The file; its ending says which kind: .safetensors, NumPy's .npz, or Keras' .weights.h5.
         format : {"digitnet", "torch"}
             How the weights are named and laid out. "digitnet": ``layers.{i}.kernel``, (in, units),
             and ``layers.{i}.bias``, (units,), in Keras' order, ``i`` counting the layers from 0.
@@ -33,6 +33,8 @@ class Interchange(Trainer):
         ValueError
             The model is not built, its weights are not finite, the ending is another, or the format
             unknown.
+        ImportError
+            ``filepath`` ends in .weights.h5, and h5py (the extra "keras") is not installed.
         TypeError
             ``filepath`` is not a path, or ``format`` not a string.
         OSError
@@ -47,7 +49,8 @@ class Interchange(Trainer):
 
         Also from the .safetensors file of a ``torch.nn.Sequential``'s ``state_dict``, of which only
         the order of the Linear modules counts, and from ``np.savez(filepath, *weights)`` with the
-        weights in the order of `get_weights`.
+        weights in the order of `get_weights`, and from Keras' .weights.h5 and .keras files, for
+        which Keras is not needed. The content tells the format.
 
         Raises
         ------

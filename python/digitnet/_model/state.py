@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from digitnet import _core, saving
+from digitnet import _core
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer
 from digitnet._data import Shape
 from digitnet._model.compile import TrainingSettings
-from digitnet.saving import PathLike, Tensors
+from digitnet.saving import Tensors
 
 VELOCITY = "velocity."
 _MAX_COUNT = 2**63 - 1
@@ -72,19 +71,3 @@ def checked_training_state(state: object) -> dict[str, int]:
     if not isinstance(state, dict) or set(state) != set(_COUNTERS):
         raise ValueError(f"training state must hold {', '.join(_COUNTERS)}. Received: {state!r}")
     return {name: integer(state[name], name, 0, _MAX_COUNT) for name in _COUNTERS}
-
-
-def file_parts(path: PathLike) -> tuple[dict[str, Any], Tensors]:
-    """Read a model file and check which settings it has.
-
-    Raises
-    ------
-    ValueError, OSError, TypeError
-        As `saving.read`; or the file holds weights only.
-    """
-    settings, tensors = saving.read(path)
-    if set(settings) != {"model", "compile", "training"}:
-        raise saving.damaged(
-            path, "it holds no model configuration (weights alone: use load_weights)"
-        )
-    return settings, tensors

@@ -3,7 +3,8 @@
 A PyTorch file is the state of a ``torch.nn.Sequential`` of one module for each layer, and one more
 for the activation of a Dense: ``{position}.weight``, (units, in), and ``{position}.bias``. A .npz
 file has digitnet's own names ("layers.0.kernel"), PyTorch's, or ``arr_0``, ``arr_1``, …, as
-``np.savez(path, *model.get_weights())`` gives them in Keras' order.
+``np.savez(path, *model.get_weights())`` gives them in Keras' order. Keras' own files are read and
+written by `digitnet._keras_format`.
 """
 
 from __future__ import annotations
@@ -19,16 +20,20 @@ from digitnet._arrays import FloatArray
 from digitnet._checks import text
 from digitnet._data import Shape
 from digitnet._identifiers import unknown
+from digitnet._model import files
 from digitnet._model import state as model_state
 from digitnet.layers import Dense, Layer
 from digitnet.saving import PathLike, Tensors
+from digitnet.utils.atomic import atomic_write
 
 FORMATS = ("digitnet", "torch")
-SUFFIXES = (saving.SUFFIX, _npz.SUFFIX)
+_KERAS_SUFFIX = ".weights.h5"
+SUFFIXES = (saving.SUFFIX, _npz.SUFFIX, _KERAS_SUFFIX)
 
 _TORCH_NAME = re.compile(r"(0|[1-9][0-9]{0,8})\.(weight|bias)")
 _PARTS = {"kernel": "weight", "bias": "bias"}
 _OWN_PARTS = {theirs: ours for ours, theirs in _PARTS.items()}
+_KERAS_MEMBER = b"model.weights.h5"  # of a .keras file, a zip as .npz is
 _ZIP_MAGIC = b"PK\x03\x04"
 
 
@@ -38,7 +43,10 @@ def write(path: PathLike, layers: Sequence[Layer], tensors: Tensors, format: str
     Raises
     ------
     ValueError
-        An unknown format, another ending than .safetensors or .npz, or weights that are not finite.
+        An unknown format, another ending than .safetensors, .npz or .weights.h5, or weights that
+        are not finite.
+    ImportError
+        A .weights.h5 file is asked for, and h5py (the extra "keras") is not installed.
     TypeError
         ``path`` is not a path, or ``format`` not a string.
     OSError
@@ -48,7 +56,14 @@ def write(path: PathLike, layers: Sequence[Layer], tensors: Tensors, format: str
         raise unknown("format", format, map(repr, FORMATS))
     name = saving.checked_path(path, SUFFIXES)
     named = torch_tensors(layers, tensors) if format == "torch" else tensors
-    if name.endswith(_npz.SUFFIX):
+    if name.endswith(_KERAS_SUFFIX):
+        if format == "torch":
+            raise ValueError("format 'torch' has no .weights.h5 files: use .safetensors or .npz")
+        from digitnet import _keras_format
+
+        saving.check_finite(tensors)
+        atomic_write(path, _keras_format.weights_file(tensors))
+    elif name.endswith(_npz.SUFFIX):
         _npz.write(path, named)
     elif format == "torch":
         saving.write_tensors(path, named, {"format": "pt"})  # as PyTorch's own files say it
@@ -68,6 +83,9 @@ def read(path: PathLike, shapes: Mapping[str, Shape]) -> list[FloatArray]:
     TypeError
         ``path`` is not a path.
     """
+    keras = None if saving.file_name(path).endswith(_npz.SUFFIX) else files.keras_bytes(path)
+    if keras is not None and (keras[:4] != _ZIP_MAGIC or _KERAS_MEMBER in keras):
+        return _from_keras(keras, path, shapes)
     if _is_zip(saving.file_name(path)):
         tensors = _npz.read(path, 4 * sum(map(prod, shapes.values())))
     else:
@@ -80,6 +98,16 @@ def read(path: PathLike, shapes: Mapping[str, Shape]) -> list[FloatArray]:
         return model_state.pick(tensors, shapes)
     except ValueError as error:
         raise ValueError(f"{path} holds weights of another model: {error}") from None
+
+
+def _from_keras(data: bytes, path: PathLike, shapes: Mapping[str, Shape]) -> list[FloatArray]:
+    from digitnet import _keras_format
+
+    try:
+        return list(_keras_format.read_weights(data, shapes).values())
+    except ValueError as error:
+        reason = f"{path} is damaged, or holds weights of another model: {error}"
+        raise ValueError(reason) from None
 
 
 def torch_tensors(layers: Sequence[Layer], tensors: Tensors) -> Tensors:
