@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from digitnet._arrays import FloatArray
 from digitnet.sklearn import _docs
-from digitnet.sklearn._base import CONSTRAINTS, BaseMLP
+from digitnet.sklearn._base import BaseMLP, Targets
+from digitnet.sklearn._classes import Classes
+from digitnet.sklearn._parameters import CONSTRAINTS
 from digitnet.sklearn._peer import (
     ClassifierMixin,
     StrOptions,
@@ -72,7 +74,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
-        learning_rate_init: float = 0.01,
+        learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
@@ -141,7 +143,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "class_weight must not be 'balanced' for partial_fit, which does not see all "
                 "samples; compute_class_weight of scikit-learn gives a dict. Received: 'balanced'"
             )
-        return self._train_one_epoch(X, y, sample_weight, classes=classes, needs_classes=True)
+        first = not self.__sklearn_is_fitted__()
+        if first and classes is None and type_of_target(y) != "multilabel-indicator":
+            raise ValueError("classes must be given in the first call of partial_fit")
+        return self._train_one_epoch(X, y, sample_weight, classes)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the class of every sample, (n,); for multilabel targets, 0 or 1, (n, n_labels).
@@ -153,8 +158,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ValueError, TypeError
             X does not fit.
         """
-        decided = self._decided(self._outputs(X))
-        return decided if self._multilabel else np.asarray(self.classes_[decided])
+        outputs = self._outputs(X)
+        decided = self._classes.decided(outputs)
+        return decided if self._classes.multilabel else np.asarray(self.classes_[decided])
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Return probabilities (n, n_classes), in the order of ``classes_``; raises as `predict`.
@@ -162,11 +168,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         For multilabel targets each is that of its label, and rows do not sum to 1.
         """
         outputs = self._outputs(X)
-        if self._multilabel:
+        if self._classes.multilabel:
             return outputs
         if outputs.shape[1] == 1:
             return np.hstack([1 - outputs, outputs])
-        return outputs / outputs.sum(axis=1, keepdims=True)  # to the rounding of float64
+        sums = outputs.sum(axis=1, keepdims=True)
+        return np.asarray(outputs / sums)  # 1 to the rounding of float64, not of float32
 
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Return the logarithms of `predict_proba`, -inf where that is 0."""
@@ -175,97 +182,48 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     # --- what BaseMLP asks for
 
-    def _targets(
-        self, x: Any, y: Any, first: bool, classes: Any = None, needs_classes: bool = False
-    ) -> tuple[Any, NDArray[Any], Any]:
+    def _targets(self, x: Any, y: Any, first: bool, wanted: Any = None) -> Targets:
         x, y = validate_data(
-            self,
-            x,
-            y,
-            accept_sparse="csr",
-            dtype="numeric",
-            multi_output=True,
-            reset=first,
+            self, x, y, accept_sparse="csr", dtype="numeric", multi_output=True, reset=first
         )
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
-        multilabel = kind == "multilabel-indicator"
         if kind == "multiclass-multioutput":
             raise ValueError(
                 "y must hold one class for each sample, or 0 and 1 for each label. "
                 f"Received: {kind} targets of shape {y.shape}"
             )
-        if multilabel:
+        if kind == "multilabel-indicator":
             y = y.toarray() if hasattr(y, "toarray") else y
         else:
             y = column_or_1d(y, warn=True)
         if first:
-            self._settle_classes(y, multilabel, classes, needs_classes)
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            self._settle(Classes.of(y, y.ndim == 2, wanted))
+        elif wanted is not None and not np.array_equal(np.unique(wanted), self.classes_):
             raise ValueError(
-                f"classes must be those of the first call, {self.classes_}. Received: {classes!r}"
+                f"classes must be those of the first call, {self.classes_}. Received: {wanted!r}"
             )
-        if multilabel != self._multilabel or (multilabel and y.shape[1] != self.n_outputs_):
-            raise ValueError(
-                "y must be of the kind that it was in the first call, with the same labels. "
-                f"Received: {kind} targets of shape {y.shape}"
-            )
-        return x, y.astype(np.float32) if multilabel else self._encoded(y), y
+        return Targets(x, self._classes.encoded(y), y)
 
-    def _settle_classes(
-        self, y: NDArray[Any], multilabel: bool, classes: Any, needs_classes: bool
-    ) -> None:
-        if multilabel:
-            found = np.arange(y.shape[1])
-        elif classes is None and needs_classes:
-            raise ValueError("classes must be given in the first call of partial_fit")
-        else:
-            found = np.unique(y if classes is None else classes)
-            if len(found) < 2:
-                raise ValueError(f"y must hold at least 2 classes. Received: 1 class, {found[0]!r}")
-        binary = len(found) == 2 and not multilabel
-        self.classes_, self._multilabel = found, multilabel
-        self.n_outputs_ = 1 if binary else len(found)
-        self.out_activation_ = "logistic" if binary or multilabel else "softmax"
+    def _settle(self, classes: Classes) -> None:
+        self._classes, self.classes_ = classes, classes.values
+        self.n_outputs_ = classes.outputs
+        self.out_activation_ = "logistic" if classes.logistic else "softmax"
+        self._loss = classes.loss
         # digitnet's binary cross-entropy is the mean over the labels, scikit-learn's the sum
-        self._loss_scale = self.n_outputs_ if multilabel else 1
-        self._loss = (
-            "binary_crossentropy" if binary or multilabel else "sparse_categorical_crossentropy"
-        )
-
-    def _encoded(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Return indices of classes (n,), or for two classes rows of 0 or 1, (n, 1)."""
-        known = np.isin(y, self.classes_)
-        if not known.all():
-            at = int(known.argmin())
-            raise ValueError(
-                f"y must hold only classes of the first call, {self.classes_}. "
-                f"Received: y[{at}] = {y[at]!r}"
-            )
-        indices = np.searchsorted(self.classes_, y)
-        if self.n_outputs_ == 1:
-            return indices.astype(np.float32)[:, np.newaxis]
-        return indices.astype(np.int32)
+        self._loss_scale = float(classes.outputs) if classes.multilabel else 1.0
 
     def _class_weight(self, y: NDArray[Any]) -> Any:
         if self.class_weight is None:
             return None
         return compute_sample_weight(self.class_weight, y)
 
-    def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        return None if self._multilabel else y.ravel()
+    def _stratify(self, targets: NDArray[Any]) -> NDArray[Any] | None:
+        return None if self._classes.multilabel else targets.ravel()
 
-    def _decided(self, outputs: NDArray[Any]) -> NDArray[np.int64]:
-        """Return indices of classes (n,), or 0 or 1 for each label."""
-        if self._multilabel:
-            return (outputs > 0.5).astype(np.int64)
-        if self.n_outputs_ == 1:
-            return (outputs[:, 0] > 0.5).astype(np.int64)
-        return np.asarray(outputs.argmax(axis=1), dtype=np.int64)
-
-    def _score_outputs(self, y: NDArray[Any], outputs: FloatArray, weight: Any) -> float:
-        truth = y if self._multilabel else y.ravel()
-        return accuracy_score(truth, self._decided(outputs), sample_weight=weight)
+    def _score_outputs(self, targets: NDArray[Any], outputs: FloatArray, weight: Any) -> float:
+        truth = targets if self._classes.multilabel else targets.ravel()
+        return accuracy_score(truth, self._classes.decided(outputs), sample_weight=weight)
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn's tools want to know."""

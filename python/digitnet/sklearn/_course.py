@@ -60,7 +60,7 @@ class Conductor(Callback):
     ) -> None:
         super().__init__()
         self.estimator, self.course, self.score = estimator, course, score
-        self.converged = False
+        self.ended = False  # before the last epoch, and for a reason
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Record the epoch and decide how to go on."""
@@ -82,7 +82,7 @@ class Conductor(Callback):
 
     def _better(self, loss: float) -> bool:
         """Return whether the epoch was better by ``tol`` than the best before it; keep the best."""
-        course, tol = self.course, self.estimator.tol
+        course, tol = self.course, float(self.estimator.tol)
         if self.estimator.early_stopping:
             score = course.scores[-1]
             better = score >= course.best_score + tol
@@ -108,7 +108,7 @@ class Conductor(Callback):
             self.course.bad_epochs = 0
             self._say(f"{message} Setting learning rate to {rate / 5:f}")
         else:
-            self.converged = self.model.stop_training = True
+            self.ended = self.model.stop_training = True
             self._say(f"{message} Stopping.")
 
     def _say(self, line: str) -> None:

@@ -20,7 +20,17 @@ from digitnet.regularizers import L2
 # scikit-learn's names come first; digitnet's own mean the same as in `digitnet.activations`.
 ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid"} | {
     name: name
-    for name in ("relu", "tanh", "linear", "sigmoid", "leaky_relu", "elu", "softplus", "silu", "gelu")
+    for name in (
+        "relu",
+        "tanh",
+        "linear",
+        "sigmoid",
+        "leaky_relu",
+        "elu",
+        "softplus",
+        "silu",
+        "gelu",
+    )
 }
 
 Settings = Callable[[Any], dict[str, Any]]

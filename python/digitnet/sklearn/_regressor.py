@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from digitnet._arrays import FloatArray
 from digitnet._data import as_rows
 from digitnet.sklearn import _docs
-from digitnet.sklearn._base import BaseMLP
+from digitnet.sklearn._base import BaseMLP, Targets
 from digitnet.sklearn._peer import RegressorMixin, column_or_1d, r2_score, validate_data
 
 
@@ -39,7 +39,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     Examples
     --------
     >>> from digitnet.sklearn import MLPRegressor
-    >>> network = MLPRegressor((20,), max_iter=500, random_state=0)
+    >>> network = MLPRegressor((20,), learning_rate_init=0.1, random_state=0)
     >>> network.fit([[0.0], [0.5], [1.0]], [0.0, 0.5, 1.0]).predict([[0.25]]).round(1)
     array([0.2])
     """
@@ -69,9 +69,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     # --- what BaseMLP asks for
 
-    def _targets(
-        self, x: Any, y: Any, first: bool, **of_targets: Any
-    ) -> tuple[Any, NDArray[Any], Any]:
+    def _targets(self, x: Any, y: Any, first: bool, wanted: Any = None) -> Targets:
         x, y = validate_data(
             self,
             x,
@@ -93,10 +91,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 f"y must hold {self.n_outputs_} values for each sample, as in the first call. "
                 f"Received: shape {y.shape}"
             )
-        return x, as_rows(y, "y", self.n_outputs_), y
+        return Targets(x, as_rows(y, "y", self.n_outputs_), y)
 
-    def _score_outputs(self, y: NDArray[Any], outputs: FloatArray, weight: Any) -> float:
-        return r2_score(y, outputs, sample_weight=weight)
+    def _score_outputs(self, targets: NDArray[Any], outputs: FloatArray, weight: Any) -> float:
+        return r2_score(targets, outputs, sample_weight=weight)
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn's tools want to know."""

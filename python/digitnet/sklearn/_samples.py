@@ -111,7 +111,7 @@ def _keys(data: TrainingSet) -> list[bytes]:
 
 @dataclass(frozen=True)
 class Batches:
-    """The samples that count, and how an epoch goes through them."""
+    """Samples, and how an epoch goes through them."""
 
     data: TrainingSet
     size: int
@@ -120,7 +120,6 @@ class Batches:
     @classmethod
     def of(cls, data: TrainingSet, size: int | str, shuffle: bool, *, merge: bool) -> Batches:
         """Return the batches of at most ``size`` samples; ``merge`` allows `merged`."""
-        data = without_zero_weights(data)
         at_most = min(200 if isinstance(size, str) else int(size), len(data))
         if at_most < len(data):
             return cls(data, at_most, bool(shuffle))

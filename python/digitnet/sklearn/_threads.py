@@ -39,10 +39,10 @@ def thread_limit() -> int:
         return own
     backend, _ = get_active_backend()
     beside = threading.current_thread() is not threading.main_thread()
-    if beside and getattr(backend, "nesting_level", 0):
+    if beside and getattr(backend, "nesting_level", None):  # 0: nothing runs in parallel
         return 1
-    sizes = [pool.num_threads for pool in _pools()]
-    return min([own, *(size for size in sizes if size)])  # an unknown size is None
+    sizes: list[int | None] = [pool.num_threads for pool in _pools()]
+    return min([own, *(size for size in sizes if size)])  # None: not known
 
 
 @contextmanager
