@@ -88,6 +88,8 @@ class BaseMLP(Fitted):
         -----
         ConvergenceWarning
             ``max_iter`` epochs were made, and the loss or score was still getting better.
+        UserWarning
+            Ctrl-C ended the training after an epoch or more; the steps done are kept.
         """
         self._validate_params()
         first = not (self.warm_start and self.__sklearn_is_fitted__())
@@ -95,7 +97,9 @@ class BaseMLP(Fitted):
             data = self._training_set(X, y, sample_weight, first)
             test = self._validation_set(X_val, y_val)
             conductor = self._train(data, test, first, self.max_iter)
-        if not conductor.ended and self.n_iter_ == self.max_iter:
+        if conductor.interrupted:
+            warnings.warn("Training was interrupted; the steps done are kept.", stacklevel=2)
+        elif not conductor.ended and self.n_iter_ == self.max_iter:
             warnings.warn(
                 f"Training ended after max_iter={self.max_iter} epochs and has not converged yet.",
                 ConvergenceWarning,
@@ -213,8 +217,7 @@ class BaseMLP(Fitted):
         except KeyboardInterrupt:
             if not conductor.course.epochs:
                 raise
-            conductor.ended = True
-            print("Training was interrupted; the epochs done are kept.")
+            conductor.interrupted = True
 
     def _split(self, data: TrainingSet, seed: int) -> tuple[TrainingSet, TrainingSet]:
         """Set samples aside for validation; the same ones where a training goes on."""

@@ -53,7 +53,7 @@ class Classes:
         Raises
         ------
         ValueError
-            A class that is not among these, or another number of labels.
+            A class that is not among these, another number of labels, or one that is not 0 or 1.
         """
         if (y.ndim == 2) != self.multilabel or (self.multilabel and y.shape[1] != self.outputs):
             expected = (
@@ -63,6 +63,13 @@ class Classes:
                 f"y must hold {expected}, as in the first call. Received: shape {y.shape}"
             )
         if self.multilabel:
+            wrong = np.argwhere((y != 0) & (y != 1))
+            if len(wrong):
+                i, j = wrong[0]
+                raise ValueError(
+                    "y must hold 0 or 1 for each label. "
+                    f"Received: y[{i}, {j}] = {y[i, j]!r} (multilabel-indicator targets)"
+                )
             return y.astype(np.float32)
         known = np.isin(y, self.values)
         if not known.all():

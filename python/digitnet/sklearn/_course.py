@@ -60,7 +60,8 @@ class Conductor(Callback):
     ) -> None:
         super().__init__()
         self.estimator, self.course, self.score = estimator, course, score
-        self.ended = False  # before the last epoch, and for a reason
+        self.ended = False  # by its own decision
+        self.interrupted = False
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Record the epoch and decide how to go on."""
