@@ -87,7 +87,8 @@ class BaseMLP(Fitted):
         Warns
         -----
         ConvergenceWarning
-            ``max_iter`` epochs were made, and the loss or score was still getting better.
+            ``max_iter`` epochs were made, and the loss or score was still getting better (not
+            where ``n_iter_no_change`` is inf, which asks for that).
         UserWarning
             Ctrl-C ended the training after an epoch or more; the steps done are kept.
         """
@@ -99,7 +100,7 @@ class BaseMLP(Fitted):
             conductor = self._train(data, test, first, self.max_iter)
         if conductor.interrupted:
             warnings.warn("Training was interrupted; the steps done are kept.", stacklevel=2)
-        elif not conductor.ended and self.n_iter_ == self.max_iter:
+        elif not conductor.ended and self.n_iter_no_change < np.inf:
             warnings.warn(
                 f"Training ended after max_iter={self.max_iter} epochs and has not converged yet.",
                 ConvergenceWarning,

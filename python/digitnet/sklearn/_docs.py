@@ -48,7 +48,7 @@ PARAMETERS = """\
         Share of the samples set aside for that, where `fit` is given no ``X_val``; their weights
         count in the score.
     n_iter_no_change : int or inf
-        More than so many epochs in a row that are not better end the training.
+        More than so many epochs in a row that are not better end the training; inf: none do.
     dropout : float in [0, 1), or sequence of one for each hidden layer
         Share of a layer's neurons left out at every step (`digitnet.layers.Dropout`).
     device : {"cpu", "cuda", "auto"}
