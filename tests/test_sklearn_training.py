@@ -9,6 +9,7 @@ import sklearn.neural_network as peer
 from scipy import sparse
 from sklearn.metrics import accuracy_score
 
+from digitnet._core import why_no_cuda
 from digitnet.sklearn import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -186,6 +187,19 @@ def test_any_number_of_threads_gives_the_same_bits(rng, threads_as_before):
         results.append(MLPClassifier((64,), random_state=1, max_iter=5, batch_size=16).fit(x, y))
     np.testing.assert_equal(results[0].coefs_, results[1].coefs_)
     np.testing.assert_equal(results[0].coefs_, results[2].coefs_)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(bool(why_no_cuda()), reason="no GPU, nor DIGITNET_CUDA_PLUGIN for emulation")
+def test_a_gpu_trains_the_same_and_goes_on(rng):
+    x, y, _ = problem("multiclass", rng)
+    settings = {"hidden_layer_sizes": 16, "random_state": 0, "learning_rate_init": 0.05}
+    there = MLPClassifier(device="cuda", max_iter=4, **settings).fit(x, y)
+    assert there.model_.device == "cuda"
+    here = MLPClassifier(device="cpu", max_iter=2, warm_start=True, **settings).fit(x, y)
+    here.set_params(device="cuda").fit(x, y)  # the training moves
+    for mine, other in zip(here.coefs_, there.coefs_, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-6)
 
 
 # --- when it ends

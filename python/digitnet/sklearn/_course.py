@@ -84,16 +84,15 @@ class Conductor(Callback):
     def _better(self, loss: float) -> bool:
         """Return whether the epoch was better by ``tol`` than the best before it; keep the best."""
         course, tol = self.course, float(self.estimator.tol)
+        score = course.scores[-1] if course.scores else -math.inf
+        score = -math.inf if math.isnan(score) else score
         if self.estimator.early_stopping:
-            score = course.scores[-1]
             better = score >= course.best_score + tol
             if score > course.best_score or course.best_weights is None:
                 course.best_weights = self.model.get_weights()
-                course.best_score = max(score, course.best_score)
         else:
             better = loss <= course.best_loss - tol
-            if course.scores:
-                course.best_score = max(course.scores[-1], course.best_score)
+        course.best_score = max(score, course.best_score)
         course.best_loss = min(loss, course.best_loss)
         return better
 
