@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -97,16 +99,16 @@ def merged(data: TrainingSet) -> TrainingSet:
     return replace(kept, weight=np.array([weight[key] for key in keys]))
 
 
-def _keys(data: TrainingSet) -> list[bytes]:
-    """Return bytes for every sample, equal where samples and targets are."""
-    targets = [np.ascontiguousarray(row).tobytes() for row in data.y]
-    if isinstance(data.x, np.ndarray):
-        return [row.tobytes() + target for row, target in zip(data.x, targets, strict=True)]
-    ends = zip(data.x.indptr[:-1], data.x.indptr[1:], strict=True)
-    return [
-        data.x.indices[begin:end].tobytes() + data.x.data[begin:end].tobytes() + target
-        for (begin, end), target in zip(ends, targets, strict=True)
-    ]
+def _keys(data: TrainingSet) -> Iterator[bytes]:
+    """Yield 16 bytes for every sample, equal where samples and targets are."""
+    for i, target in enumerate(data.y):
+        if isinstance(data.x, np.ndarray):
+            parts = [data.x[i]]
+        else:
+            inside = slice(data.x.indptr[i], data.x.indptr[i + 1])
+            parts = [data.x.indices[inside], data.x.data[inside]]
+        content = b"".join(part.tobytes() for part in (*parts, target))
+        yield blake2b(content, digest_size=16).digest()
 
 
 @dataclass(frozen=True)
