@@ -139,10 +139,11 @@ def test_multioutput_regression(rng):
 
 @QUIET
 @pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix, sparse.csc_array])
-def test_sparse_samples_give_the_same_bits_and_zeros_are_skipped(rng, kind):
+@pytest.mark.parametrize("batch_size", [64, 500])
+def test_sparse_samples_give_the_same_bits_and_zeros_are_skipped(rng, kind, batch_size):
     x = np.where(rng.random((500, 100)) < 0.05, rng.standard_normal((500, 100)), 0)
     y = (x[:, :50].sum(axis=1) > 0).astype(int)
-    settings = {"hidden_layer_sizes": (64,), "max_iter": 3, "random_state": 0}
+    settings = {"max_iter": 3, "random_state": 0, "batch_size": batch_size}
     dense = MLPClassifier(**settings).fit(x, y)
     network = MLPClassifier(**settings).fit(kind(x), y)
     report = network.model_.engine_report()

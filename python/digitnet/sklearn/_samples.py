@@ -100,15 +100,17 @@ def merged(data: TrainingSet) -> TrainingSet:
 
 
 def _keys(data: TrainingSet) -> Iterator[bytes]:
-    """Yield 16 bytes for every sample, equal where samples and targets are."""
+    """Yield 16 bytes for every sample, equal where samples and targets are, in either form."""
+    every_column = np.arange(data.x.shape[1])
     for i, target in enumerate(data.y):
         if isinstance(data.x, np.ndarray):
-            parts = [data.x[i]]
+            columns, values = every_column, data.x[i]
         else:
             inside = slice(data.x.indptr[i], data.x.indptr[i + 1])
-            parts = [data.x.indices[inside], data.x.data[inside]]
-        content = b"".join(part.tobytes() for part in (*parts, target))
-        yield blake2b(content, digest_size=16).digest()
+            columns, values = data.x.indices[inside], data.x.data[inside]
+        stored = values != 0
+        parts = (columns[stored].astype(np.int32), values[stored], target)
+        yield blake2b(b"".join(part.tobytes() for part in parts), digest_size=16).digest()
 
 
 @dataclass(frozen=True)
