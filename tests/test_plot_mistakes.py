@@ -39,7 +39,7 @@ BAD_CALLS = {
         lambda: plot.predictions(IMAGES, LABELS, PROBABILITIES[:4]),
         lambda: plot.predictions(IMAGES, LABELS, LABELS),
     ],
-    "`count` must be at least 1": [
+    "`count` must be a positive integer": [
         lambda: plot.samples(IMAGES, LABELS, count=0),
         lambda: plot.predictions(IMAGES, LABELS, PROBABILITIES, count=-1),
         lambda: plot.first_layer_features(KERNEL, count=0),
@@ -67,7 +67,7 @@ BAD_CALLS = {
         lambda: plot.decision_boundary(lambda q: q[:, 0], np.zeros((0, 2)), []),
     ],
     "must give one probability for each point": [
-        lambda: plot.decision_boundary(lambda q: q, np.zeros((2, 2)), [0, 1]),
+        lambda: plot.decision_boundary(lambda q: q[:5], np.zeros((2, 2)), [0, 1]),
     ],
     "must have the same lengths": [
         lambda: plot.regression([1, 2], [1], [1, 2], [1, 2]),

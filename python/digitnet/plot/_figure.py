@@ -1,12 +1,11 @@
-"""What all the pictures share: the figure, the colours, and the checks of what is drawn."""
+"""What all the pictures share: the figure, its texts and its colours."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +17,9 @@ ORANGE = "#D55E00"
 GREEN = "#009E73"
 INK = "#222222"
 FAINT = "#BBBBBB"
+# The palette's colours for classes in one picture; markers differ as well, for those who see none.
+CLASS_COLORS = (ORANGE, BLUE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F", "#555555")
+CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 TITLE_SIZE = 13
 LABEL_SIZE = 11
@@ -74,45 +76,12 @@ def tile(axes: Any, image: NDArray[Any], **options: Any) -> None:
         spine.set_color(FAINT)
 
 
-def as_images(images: ArrayLike) -> NDArray[Any]:
-    """Check images and give them as (n, rows, columns); flat ones (n, side²) become square.
-
-    Raises:
-        ValueError: the shape is not that of one or more images.
-    """
-    array = np.asarray(images)
-    if array.ndim == 4 and array.shape[-1] == 1:
-        array = array[..., 0]
-    if array.ndim == 2:
-        side = math.isqrt(array.shape[1])
-        if side * side == array.shape[1]:
-            array = array.reshape(-1, side, side)
-    if array.ndim != 3 or 0 in array.shape:
-        raise ValueError(
-            "`images` must be a non-empty array (n, rows, columns) or (n, side * side). "
-            f"Received: an array of shape {np.shape(images)}"
-        )
-    return array
-
-
-def as_labels(labels: ArrayLike, count: int, name: str = "labels") -> NDArray[np.int64]:
-    """Check labels, (n,) or (n, 1) numbers or (n, classes) one-hot rows, and give them as (n,).
-
-    Raises:
-        ValueError: there are not exactly `count` of them.
-    """
-    array = np.asarray(labels)
-    if array.ndim == 2:
-        array = array[:, 0] if array.shape[1] == 1 else array.argmax(axis=1)
-    if array.shape != (count,):
-        raise ValueError(
-            f"`{name}` must hold one label for each of the {count} images. "
-            f"Received: an array of shape {np.shape(labels)}"
-        )
-    return array.astype(np.int64)
-
-
 def grey_options(images: NDArray[Any]) -> dict[str, Any]:
     """Colours for `imshow`, the same for all of `images`: dark ink on white paper."""
-    top = 255 if images.dtype == np.uint8 else max(float(images.max()), 1e-12)
-    return {"cmap": "gray_r", "vmin": min(0.0, float(images.min())), "vmax": top}
+    top = 255 if images.dtype == np.uint8 else max(float(images.max(initial=0)), 1e-12)
+    return {"cmap": "gray_r", "vmin": min(0.0, float(images.min(initial=0))), "vmax": top}
+
+
+def short(text: str, limit: int) -> str:
+    """Return a text of at most `limit` characters, its end replaced by dots if need be."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
