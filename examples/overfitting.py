@@ -36,7 +36,7 @@ x_few, y_few = x_train[:EXAMPLES], y_train[:EXAMPLES]
 print(f"{len(x_few)} images to learn from, {len(x_test)} for the test")
 
 
-# 2. Two networks, equal but for dropout: while the second one learns, three pixels in ten are left
+# 2. Two networks, equal but for dropout: while the second one learns, four pixels in ten are left
 # out of each image and half of the neurons fall silent, each time others, at random. So it never
 # sees the same image twice, and no neuron can rely on what another one knows by heart: each has to
 # find something that is useful by itself. In a test, all of them answer.
@@ -45,7 +45,7 @@ def learn(dropout: bool) -> tuple[Sequential, dict[str, list[float]]]:
     set_random_seed(0)  # both networks start from the same weights
     model = Sequential([Input((28, 28)), Flatten(), Rescaling(1 / 255)])
     if dropout:
-        model.add(Dropout(0.3))
+        model.add(Dropout(0.4))
     model.add(Dense(500, activation="relu"))
     if dropout:
         model.add(Dropout(0.5))

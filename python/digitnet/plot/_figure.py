@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,14 +38,29 @@ def require_matplotlib() -> None:
         raise ImportError(message) from error
 
 
+@functools.cache
+def _figure_class() -> type[Figure]:
+    """A Figure that a notebook shows as it is; matplotlib's own needs pyplot for that."""
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+            """Give IPython the picture and its size on the page, 96 pixels an inch."""
+            picture = io.BytesIO()
+            self.savefig(picture, format="png")
+            width, height = (round(96 * float(inches)) for inches in self.get_size_inches())
+            return picture.getvalue(), {"width": width, "height": height}
+
+    return NotebookFigure
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, `width` by `height` inches, that moves its axes so that no text is cut."""
     require_matplotlib()
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
-    return Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout=layout)
+    return _figure_class()(figsize=(width, height), dpi=DPI, facecolor="white", layout=layout)
 
 
 def title(figure: Any, text: str, color: str = INK) -> None:

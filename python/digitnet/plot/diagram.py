@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _RADIUS = 0.17  # of a neuron, in inches
 _STEP = 0.46  # from one neuron to the next
 _GAP = 2.3  # from one layer to the next
-_OF_MANY = 6  # neurons of a shortened layer: enough, and their connections stay readable
 
 
 class _Column(NamedTuple):
@@ -42,8 +41,8 @@ def network_diagram(model: Any, *, max_units: int = 10, weights: bool = False) -
     model : Sequential
         A model that is built: its input shape is known.
     max_units : int
-        How many neurons of a layer to draw at most, 2 or more. Of a larger layer the first and
-        the last three are drawn (fewer if `max_units` is less than 6), and dots between them.
+        How many neurons of a layer to draw at most, 3 or more. Of a larger layer the first and
+        the last are drawn, and dots between them.
     weights : bool
         Draw each connection by its weight: blue for positive, orange and dashed for negative, the
         stronger the thicker.
@@ -54,7 +53,7 @@ def network_diagram(model: Any, *, max_units: int = 10, weights: bool = False) -
         `model` is not a model of digitnet, or another argument is of another type.
     ValueError
         The model is not built or has no `Dense` layer, its weights are not finite, or `max_units`
-        is below 2.
+        is below 3.
     ImportError
         matplotlib is not installed.
 
@@ -66,7 +65,7 @@ def network_diagram(model: Any, *, max_units: int = 10, weights: bool = False) -
     >>> model = Sequential([Input((28, 28)), Flatten(), Dense(500, "relu"), Dense(10, "softmax")])
     >>> plot.network_diagram(model).savefig("network.png")
     """
-    shown = integer(max_units, "`max_units`", minimum=2, maximum=100)
+    shown = integer(max_units, "`max_units`", minimum=3, maximum=100)
     by_weight = flag(weights, "`weights`")
     columns = _columns(model)
     tallest = max(len(_places(column.units, shown)) for column in columns)
@@ -155,9 +154,8 @@ def _places(units: int, shown: int) -> list[int | None]:
     """Which neurons to draw, from top to bottom; None is a row of dots."""
     if units <= shown:
         return list(range(units))
-    few = min(shown, _OF_MANY)
-    top = few // 2
-    return [*range(top), None, *range(units - (few - top), units)]
+    half = (shown - 1) // 2  # the dots take one place
+    return [*range(half), None, *range(units - half, units)]
 
 
 def _spots(units: int, shown: int) -> list[tuple[int | None, float]]:
