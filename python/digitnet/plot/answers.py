@@ -81,8 +81,8 @@ def _draw_table(table: NDArray[np.int64], names: list[str]) -> Figure:
     row_sums = table.sum(axis=1)
     shares = 100 * table / np.maximum(row_sums, 1)[:, None]
     mistakes = np.where(np.eye(classes, dtype=bool), np.nan, shares)
-    colors = LinearSegmentedColormap.from_list("mistakes", ["white", shared.ORANGE])
-    colors = colors.with_extremes(bad="#DCEBF5")
+    fade = LinearSegmentedColormap.from_list("mistakes", ["white", shared.ORANGE])
+    colors = fade.with_extremes(bad="#DCEBF5")
     top = max(float(np.nanmax(mistakes)), 1e-9)
     drawn = ax.imshow(mistakes, cmap=colors, vmin=0, vmax=top)
     if small:
@@ -119,7 +119,7 @@ def _write_counts(axes: Any, table: NDArray[np.int64]) -> None:
     for (row, column), number in np.ndenumerate(table):
         if number or row == column:
             style = {"color": shared.BLUE, "fontweight": "bold"} if row == column else {}
-            text = f"{number}" if number < 100_000 else f"{number:.1e}"
+            text = f"{number}" if number < 100_000 else f"{number / 1000:.0f}k"
             axes.text(column, row, text, ha="center", va="center", fontsize=size, **style)
 
 
@@ -172,14 +172,19 @@ def worst_mistakes(
     worst = wrong[np.argsort(table[wrong, truth[wrong]], kind="stable")][:limit]
     if len(worst) == 0:
         figure = shared.new_figure(5, 1.6)
-        shared.title(figure, f"No mistakes in {len(pictures):,} images")
+        shared.title(figure, f"No mistakes on {len(pictures):,} image{'s' * (len(pictures) > 1)}")
         return figure
-    columns = min(6, len(worst))
+    names = [shared.short(name, 12) for name in names]
+    brief = max(map(len, names)) <= 2
+    columns = min(6 if brief else 4, len(worst))
     rows = math.ceil(len(worst) / columns)
-    figure = shared.new_figure(max(1.6 * columns, 5), 2.1 * rows + 0.75)
-    few = f"The {len(worst)} worst of" if len(worst) < len(wrong) else "All"
-    plural = "mistake" if len(wrong) == 1 else "mistakes"
-    shared.title(figure, f"{few} {len(wrong):,} {plural} on {len(pictures):,} images")
+    figure = shared.new_figure(max((1.6 if brief else 2.2) * columns, 5), 2.1 * rows + 0.75)
+    what = f"All {len(wrong):,} mistakes"
+    if len(worst) < len(wrong):
+        what = f"The {len(worst)} worst of {len(wrong):,} mistakes"
+    elif len(wrong) == 1:
+        what = "The only mistake"
+    shared.title(figure, f"{what} on {len(pictures):,} image{'s' * (len(pictures) > 1)}")
     options = shared.grey_options(pictures[worst])
     for place, ax in enumerate(figure.subplots(rows, columns, squeeze=False).ravel()):
         if place >= len(worst):
@@ -189,7 +194,7 @@ def worst_mistakes(
         shared.tile(ax, pictures[index], **options)
         said, shows = guesses[index], truth[index]
         text = "\n".join(
-            f"{word} {shared.short(names[value], 11)} ({_percent(table[index, value])})"
+            f"{word} {names[value]} ({_percent(table[index, value])})"
             for word, value in (("said", said), ("is", shows))
         )
         ax.set_title(text, fontsize=shared.TICK_SIZE)
@@ -265,7 +270,8 @@ def prediction(
     guess = int(chances.argmax())
     said = f"The network says: {shared.short(names[guess], 20)} ({_percent(chances[guess])})"
     if truth is not None:
-        said += ", right" if guess == truth else f", wrong: it is {shared.short(names[truth], 20)}"
+        verdict = "right" if guess == truth else f"wrong: it is {shared.short(names[truth], 20)}"
+        said += (", " if len(said + verdict) < 50 else "\n") + verdict
     shared.title(figure, said)
     return figure
 

@@ -65,7 +65,7 @@ def samples(
             ax.set_axis_off()
             continue
         shared.tile(ax, pictures[index], **options)
-        ax.set_title(shared.short(names[classes[index]], 16), fontsize=shared.LABEL_SIZE)
+        ax.set_title(shared.short(names[classes[index]], 13), fontsize=shared.LABEL_SIZE)
     return figure
 
 
@@ -113,7 +113,8 @@ def predictions(
     guesses = table.argmax(axis=1)
     shown = checks.at_most(count, len(pictures))
     heights = (2.05, 2.25)  # in inches; a caption has one line above, two below
-    figure = shared.new_figure(max(1.45 * shown, 5), sum(heights))
+    width = 1.45 if max(map(len, names)) <= 8 else 1.8  # in inches, room for a caption
+    figure = shared.new_figure(max(width * shown, 5), sum(heights))
     halves: Any = figure.subfigures(2, 1, height_ratios=heights)
     for half, word, color, chosen in (
         (halves[0], "right", shared.BLUE, np.flatnonzero(guesses == classes)),
