@@ -8,8 +8,9 @@ calls `require_matplotlib` at its beginning.
 """
 
 from ._figure import require_matplotlib
-from .answers import confusion_matrix, prediction, worst_mistakes
+from .answers import prediction, worst_mistakes
 from .boundary import decision_boundary
+from .confusion import confusion_matrix
 from .curves import learning_curve, regression
 from .diagram import network_diagram
 from .features import first_layer_features
