@@ -58,6 +58,23 @@ def test_regression_is_as_near_as_the_noise_allows(tmp_path):
     assert is_png(tmp_path / "here/regression.png")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the cache folder cannot be moved elsewhere")
+def test_overfitting_is_seen_and_dropout_helps(tmp_path, monkeypatch):
+    monkeypatch.delenv("DIGITNET_DATA", raising=False)  # the sample's test is the shorter one
+    script = ROOT / "examples/overfitting.py"
+    out = run(tmp_path, script, "--epochs", "40", "--output", "here")
+    line = r"{} dropout: train ([\d.]+) %, test ([\d.]+) %, test loss ([\d.]+) \(lowest: ([\d.]+)"
+    train, test, loss, lowest = numbers(line.format("without"), out)
+    assert train == 100
+    assert test < 95
+    assert loss > lowest * 1.05
+    _, cured, cured_loss, _ = numbers(line.format("with"), out)
+    assert cured > test
+    assert cured_loss < loss
+    for name in ("without", "with"):
+        assert is_png(tmp_path / f"here/{name}_dropout.png")
+
+
 def test_mnist_article_learns_and_draws(tmp_path):
     out = run(tmp_path, ROOT / "examples/mnist_article.py", "--output", "here")
     (accuracy,) = numbers(r"Right answers on the test images: ([\d.]+) %", out)

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 from digitnet import plot
+from figures import assert_nothing_is_cut, texts
 
 RNG = np.random.default_rng(5)
 IMAGES = RNG.integers(0, 256, (30, 28, 28), dtype=np.uint8)
@@ -25,23 +26,6 @@ class FakeModel:
     def get_weights(self):
         """Give the arrays that the test put in."""
         return list(self.weights)
-
-
-def texts(figure):
-    """Every visible text of a figure and its sub-figures."""
-    import matplotlib.text
-
-    return [t.get_text() for t in figure.findobj(matplotlib.text.Text) if t.get_text()]
-
-
-def assert_nothing_is_cut(figure):
-    """Lay the figure out and require all that is drawn to lie inside its edges."""
-    figure.draw_without_rendering()
-    drawn, edges = figure.get_tightbbox(), figure.bbox_inches
-    assert drawn.x0 >= -0.01, drawn
-    assert drawn.y0 >= -0.01, drawn
-    assert drawn.x1 <= edges.x1 + 0.01, drawn
-    assert drawn.y1 <= edges.y1 + 0.01, drawn
 
 
 def pictures():

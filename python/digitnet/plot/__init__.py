@@ -8,15 +8,25 @@ calls `require_matplotlib` at its beginning.
 """
 
 from ._figure import require_matplotlib
-from .curves import decision_boundary, learning_curve, regression
-from .images import first_layer_features, predictions, samples
+from .answers import prediction, worst_mistakes
+from .boundary import decision_boundary
+from .confusion import confusion_matrix
+from .curves import learning_curve, regression
+from .diagram import network_diagram
+from .features import first_layer_features
+from .images import augmented, predictions, samples
 
 __all__ = [
+    "augmented",
+    "confusion_matrix",
     "decision_boundary",
     "first_layer_features",
     "learning_curve",
+    "network_diagram",
+    "prediction",
     "predictions",
     "regression",
     "require_matplotlib",
     "samples",
+    "worst_mistakes",
 ]

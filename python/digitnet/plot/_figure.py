@@ -1,12 +1,13 @@
-"""What all the pictures share: the figure, the colours, and the checks of what is drawn."""
+"""What all the pictures share: the figure, its texts and its colours."""
 
 from __future__ import annotations
 
-import math
+import functools
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +19,9 @@ ORANGE = "#D55E00"
 GREEN = "#009E73"
 INK = "#222222"
 FAINT = "#BBBBBB"
+# The palette's colours for classes in one picture; markers differ as well, for those who see none.
+CLASS_COLORS = (ORANGE, BLUE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F", "#555555")
+CLASS_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 TITLE_SIZE = 13
 LABEL_SIZE = 11
@@ -34,14 +38,29 @@ def require_matplotlib() -> None:
         raise ImportError(message) from error
 
 
+@functools.cache
+def _figure_class() -> type[Figure]:
+    """A Figure that a notebook shows as it is; matplotlib's own needs pyplot for that."""
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+            """Give IPython the picture and its size on the page, 96 pixels an inch."""
+            picture = io.BytesIO()
+            self.savefig(picture, format="png")
+            width, height = (round(96 * float(inches)) for inches in self.get_size_inches())
+            return picture.getvalue(), {"width": width, "height": height}
+
+    return NotebookFigure
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, `width` by `height` inches, that moves its axes so that no text is cut."""
     require_matplotlib()
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
-    return Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout=layout)
+    return _figure_class()(figsize=(width, height), dpi=DPI, facecolor="white", layout=layout)
 
 
 def title(figure: Any, text: str, color: str = INK) -> None:
@@ -74,45 +93,12 @@ def tile(axes: Any, image: NDArray[Any], **options: Any) -> None:
         spine.set_color(FAINT)
 
 
-def as_images(images: ArrayLike) -> NDArray[Any]:
-    """Check images and give them as (n, rows, columns); flat ones (n, side²) become square.
-
-    Raises:
-        ValueError: the shape is not that of one or more images.
-    """
-    array = np.asarray(images)
-    if array.ndim == 4 and array.shape[-1] == 1:
-        array = array[..., 0]
-    if array.ndim == 2:
-        side = math.isqrt(array.shape[1])
-        if side * side == array.shape[1]:
-            array = array.reshape(-1, side, side)
-    if array.ndim != 3 or 0 in array.shape:
-        raise ValueError(
-            "`images` must be a non-empty array (n, rows, columns) or (n, side * side). "
-            f"Received: an array of shape {np.shape(images)}"
-        )
-    return array
-
-
-def as_labels(labels: ArrayLike, count: int, name: str = "labels") -> NDArray[np.int64]:
-    """Check labels, (n,) or (n, 1) numbers or (n, classes) one-hot rows, and give them as (n,).
-
-    Raises:
-        ValueError: there are not exactly `count` of them.
-    """
-    array = np.asarray(labels)
-    if array.ndim == 2:
-        array = array[:, 0] if array.shape[1] == 1 else array.argmax(axis=1)
-    if array.shape != (count,):
-        raise ValueError(
-            f"`{name}` must hold one label for each of the {count} images. "
-            f"Received: an array of shape {np.shape(labels)}"
-        )
-    return array.astype(np.int64)
-
-
 def grey_options(images: NDArray[Any]) -> dict[str, Any]:
     """Colours for `imshow`, the same for all of `images`: dark ink on white paper."""
-    top = 255 if images.dtype == np.uint8 else max(float(images.max()), 1e-12)
-    return {"cmap": "gray_r", "vmin": min(0.0, float(images.min())), "vmax": top}
+    top = 255 if images.dtype == np.uint8 else max(float(images.max(initial=0)), 1e-12)
+    return {"cmap": "gray_r", "vmin": min(0.0, float(images.min(initial=0))), "vmax": top}
+
+
+def short(text: str, limit: int) -> str:
+    """Return a text of at most `limit` characters, its end replaced by dots if need be."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -1,13 +1,17 @@
-"""Pictures made of curves and points: learning, the line a neuron draws, a fitted function."""
+"""Pictures made of curves: how learning went, and a fitted function."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from digitnet._arrays import as_real
+from digitnet._checks import text as checked_text
+
+from . import _checks as checks
 from . import _figure as shared
 
 if TYPE_CHECKING:
@@ -17,31 +21,85 @@ if TYPE_CHECKING:
 def learning_curve(history: Any, *, validation_name: str = "validation") -> Figure:
     """Show loss and metrics after each epoch, on the training and on the validation data.
 
-    Args:
-        history: what `model.fit` returned, or its `history` dictionary: names to lists with one
-            number an epoch; the validation data's names begin with `val_`.
-        validation_name: what the validation data are, "test" for instance.
+    Where the validation loss has long had its minimum while the training loss still falls, the
+    network learns its examples by heart: the epochs from there on are shaded as overfitting.
 
-    Raises:
-        ValueError: no epoch was trained.
-        ImportError: matplotlib is not installed.
+    Parameters
+    ----------
+    history : History or dict
+        What `model.fit` returned, or its `history` dictionary: names to lists with one number an
+        epoch; the validation data's names begin with `val_`.
+    validation_name : str
+        What the validation data are, "test" for instance.
+
+    Raises
+    ------
+    TypeError
+        `history` is neither, or holds something else than lists of numbers.
+    ValueError
+        No epoch was trained.
+    ImportError
+        matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from digitnet import plot
+    >>> record = {"loss": [0.9, 0.5, 0.3, 0.1, 0.05], "val_loss": [0.9, 0.7, 0.6, 0.8, 1.0]}
+    >>> plot.learning_curve(record, validation_name="test").savefig("learning_curve.png")
     """
-    record: Mapping[str, Sequence[float]] = getattr(history, "history", history)
+    called = checked_text(validation_name, "`validation_name`")
+    record = _record(history)
     names = [name for name in record if not name.startswith("val_") and len(record[name])]
     if not names:
         raise ValueError("`history` must hold at least one epoch. Received: an empty history")
     figure = shared.new_figure(max(4.6 * len(names), 6), 4.4)
     shared.title(figure, "Learning curve")
+    start = _overfits_from(record)
     for ax, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        _learning_lines(ax, record, name, validation_name)
+        _learning_lines(ax, record, name, called, start)
         shared.plain_axes(ax, "epoch", f"{name} (%)" if _is_share(name) else name)
+    notes = []
     if any(_trails(record, name) for name in names):
-        shared.caption(
-            figure,
+        notes.append(
             f"train: the average during an epoch, while the network still learns; "
-            f"{validation_name}: at the epoch's end",
+            f"{called}: at the epoch's end"
         )
+    if start:
+        notes.append(f"the {called} loss is lowest after epoch {start}")
+    if notes:
+        shared.caption(figure, "\n".join(notes))
     return figure
+
+
+def _record(history: Any) -> Mapping[str, NDArray[np.float64]]:
+    """Return the numbers of each name."""
+    record = getattr(history, "history", history)
+    if not isinstance(record, Mapping):
+        raise TypeError(
+            "`history` must be what fit returned, or a dictionary. "
+            f"Received: {type(history).__name__}"
+        )
+    numbers = {name: as_real(values, f"`history[{name!r}]`") for name, values in record.items()}
+    for name, values in numbers.items():
+        if values.ndim != 1:
+            raise ValueError(
+                f"`history[{name!r}]` must hold one number an epoch. "
+                f"Received: an array of shape {values.shape}"
+            )
+    return {str(name): values.astype(np.float64) for name, values in numbers.items()}
+
+
+def _overfits_from(record: Mapping[str, NDArray[np.float64]]) -> int:
+    """Return the epoch of the lowest validation loss if overfitting followed, else 0.
+
+    A loss that wavers is no sign of it: at the end, that on the validation data must have grown by
+    a twentieth, and that on the training data must have fallen.
+    """
+    train, test = record.get("loss", np.zeros(0)), record.get("val_loss", np.zeros(0))
+    if len(test) < 3 or len(train) != len(test) or not np.isfinite([train, test]).all():
+        return 0
+    best = int(test.argmin())
+    return best + 1 if test[-1] > 1.05 * test[best] and train[-1] < train[best] else 0
 
 
 def _is_share(name: str) -> bool:
@@ -49,14 +107,18 @@ def _is_share(name: str) -> bool:
     return "accuracy" in name or name == "acc"
 
 
-def _trails(record: Mapping[str, Sequence[float]], name: str) -> bool:
+def _trails(record: Mapping[str, NDArray[np.float64]], name: str) -> bool:
     """Whether an accuracy is lower on the training data than on the others: that needs a word."""
     pairs = zip(record[name], record.get(f"val_{name}", ()), strict=False)
     return _is_share(name) and any(train < test for train, test in pairs)
 
 
 def _learning_lines(
-    axes: Any, record: Mapping[str, Sequence[float]], name: str, validation_name: str
+    axes: Any,
+    record: Mapping[str, NDArray[np.float64]],
+    name: str,
+    validation_name: str,
+    overfits_from: int,
 ) -> None:
     """Draw one metric's two curves; a single epoch is two points, each with its name and value."""
     from matplotlib.ticker import MaxNLocator
@@ -66,7 +128,7 @@ def _learning_lines(
         (name, "train", shared.BLUE, "o", "-"),
         (f"val_{name}", validation_name, shared.ORANGE, "s", "--"),
     ):
-        values = factor * np.asarray(record.get(key, ()), dtype=np.float64)
+        values = factor * record.get(key, np.zeros(0))
         if len(values) == 0:
             continue
         epochs = np.arange(1, len(values) + 1)
@@ -82,93 +144,12 @@ def _learning_lines(
         axes.set_xticks([1])
         axes.margins(y=0.25)
     else:
+        if overfits_from:
+            style = {"color": shared.FAINT, "alpha": 0.3, "linewidth": 0, "label": "overfitting"}
+            axes.axvspan(overfits_from, len(record[name]), **style)
+            axes.set_xlim(1 - 0.03 * len(record[name]), None)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize=shared.TICK_SIZE, frameon=False)
-
-
-def decision_boundary(
-    model: Any,
-    points: ArrayLike,
-    labels: ArrayLike,
-    *,
-    line: tuple[float, float] | None = None,
-    class_names: tuple[str, str] = ("class 0", "class 1"),
-    model_name: str = "network",
-) -> Figure:
-    """Show how a network with two inputs and one sigmoid output splits the plane.
-
-    Args:
-        model: a model, or a function, that gives (n,) or (n, 1) probabilities for (n, 2) points.
-        points: (n, 2) coordinates x and y.
-        labels: (n,) zeros and ones.
-        line: slope and intercept of the true border y = slope·x + intercept, where it is known.
-        class_names: what the points with label 0 and those with label 1 are called.
-        model_name: what the model is called: "neuron", say.
-
-    Raises:
-        ValueError: shapes that do not fit.
-        ImportError: matplotlib is not installed.
-    """
-    xy = np.asarray(points, dtype=np.float32)
-    if xy.ndim != 2 or xy.shape[1] != 2 or len(xy) == 0:
-        raise ValueError(
-            "`points` must be a non-empty array of shape (n, 2). "
-            f"Received: an array of shape {xy.shape}"
-        )
-    classes = shared.as_labels(labels, len(xy))
-    figure = shared.new_figure(6.6, 6.2)
-    from matplotlib.colors import LinearSegmentedColormap
-
-    shared.title(figure, f"Where the {model_name} draws the line")
-    ax: Any = figure.subplots()
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    margin = 0.04 * np.maximum(high - low, 1e-6)
-    (left, bottom), (right, top) = low - margin, high + margin
-    grid_x, grid_y = np.meshgrid(np.linspace(left, right, 201), np.linspace(bottom, top, 201))
-    chance = _probabilities(model, grid_x, grid_y)
-    fade = LinearSegmentedColormap.from_list("classes", [shared.ORANGE, "white", shared.BLUE])
-    extent = (left, right, bottom, top)
-    style = {"cmap": fade, "vmin": 0, "vmax": 1, "alpha": 0.35, "interpolation": "bilinear"}
-    # Where both axes have much the same range, one unit is as long on both: slopes look right.
-    shape = "equal" if 1 / 3 < (right - left) / (top - bottom) < 3 else "auto"
-    drawn = ax.imshow(chance, origin="lower", extent=extent, aspect=shape, **style)
-    if line is not None:  # broad and pale, so that the learned border stays visible on top of it
-        ends = np.array([left, right])
-        wide = {"color": shared.GREEN, "linewidth": 7, "alpha": 0.45}
-        ax.plot(ends, line[0] * ends + line[1], label=_equation(*line), **wide)
-    if chance.min() < 0.5 < chance.max():
-        ax.contour(grid_x, grid_y, chance, [0.5], colors=shared.INK, linewidths=2)
-        ax.plot([], [], color=shared.INK, linewidth=2, label="learned border (output 0.5)")
-    size = 42 if len(xy) <= 300 else 20
-    for value, color, marker in ((1, shared.BLUE, "^"), (0, shared.ORANGE, "o")):
-        chosen = xy[classes == value]
-        dots = {"color": color, "marker": marker, "edgecolor": "white", "linewidth": 0.6}
-        ax.scatter(chosen[:, 0], chosen[:, 1], s=size, label=class_names[value], **dots)
-    ax.set_xlim(left, right)
-    ax.set_ylim(bottom, top)
-    shared.plain_axes(ax, "x", "y")
-    bar = figure.colorbar(drawn, ax=ax, ticks=[0, 0.5, 1])
-    bar.set_label(f"output of the {model_name}", fontsize=shared.LABEL_SIZE)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=shared.TICK_SIZE, frameon=False)
-    return figure
-
-
-def _equation(slope: float, intercept: float) -> str:
-    """A straight line as one writes it: `y = x - 5`, `y = 0.5 x + 2`."""
-    factor = "" if slope == 1 else "−" if slope == -1 else f"{slope:g} "
-    return f"true border y = {factor}x {'−' if intercept < 0 else '+'} {abs(intercept):g}"
-
-
-def _probabilities(model: Any, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    predict = getattr(model, "predict", model)
-    flat = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
-    answer = np.asarray(predict(flat), dtype=np.float64)
-    if answer.size != x.size:
-        raise ValueError(
-            "`model` must give one probability for each point. "
-            f"Received: an answer of shape {answer.shape} for {x.size} points"
-        )
-    return answer.reshape(x.shape)
 
 
 def regression(
@@ -181,20 +162,38 @@ def regression(
 ) -> Figure:
     """Show measurements and the curve that a network with one input drew through them.
 
-    Args:
-        x: (n,) or (n, 1) inputs of the measurements.
-        y: (n,) or (n, 1) measured values.
-        curve_x: (m,) or (m, 1) inputs, in increasing order, where the network was asked.
-        predicted: (m,) or (m, 1) what it answered.
-        truth: (m,) the noiseless values, where they are known.
+    Parameters
+    ----------
+    x, y : array (n,) or (n, 1)
+        Inputs of the measurements, and what was measured.
+    curve_x : array (m,) or (m, 1)
+        Inputs, in increasing order, where the network was asked.
+    predicted : array (m,) or (m, 1)
+        What it answered.
+    truth : array (m,) or (m, 1), optional
+        The noiseless values, where they are known.
 
-    Raises:
-        ValueError: `x` and `y`, or `curve_x` and the curves, differ in length.
-        ImportError: matplotlib is not installed.
+    Raises
+    ------
+    TypeError
+        Something else than real numbers.
+    ValueError
+        `x` and `y`, or `curve_x` and the curves, differ in length, or some numbers are not finite.
+    ImportError
+        matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from digitnet import plot
+    >>> x = np.linspace(-3, 3, 100)
+    >>> y = np.sin(x) + np.random.default_rng(0).normal(0, 0.1, 100)
+    >>> plot.regression(x, y, x, np.sin(x)).savefig("regression.png")
     """
-    flat_x, flat_y = np.ravel(x), np.ravel(y)
-    axis, curve = np.ravel(curve_x), np.ravel(predicted)
-    reference = None if truth is None else np.ravel(truth)
+    flat_x, flat_y = checks.finite(x, "x").ravel(), checks.finite(y, "y").ravel()
+    axis = checks.finite(curve_x, "curve_x").ravel()
+    curve = checks.finite(predicted, "predicted").ravel()
+    reference = None if truth is None else checks.finite(truth, "truth").ravel()
     lengths = [len(axis), len(curve)] + ([] if reference is None else [len(reference)])
     if len(flat_x) != len(flat_y) or len(set(lengths)) != 1:
         raise ValueError(

@@ -1,14 +1,15 @@
-"""Pictures made of images: samples, right and wrong predictions, first-layer neurons."""
+"""Pictures made of images: samples, right and wrong predictions, augmented copies."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _checks as checks
 from . import _figure as shared
 
 if TYPE_CHECKING:
@@ -24,19 +25,35 @@ def samples(
 ) -> Figure:
     """Show the first images of a data set, each with its label.
 
-    Args:
-        images: (n, rows, columns) or (n, side²), uint8 or float.
-        labels: (n,) class numbers, or (n, classes) one-hot rows.
-        count: how many to show at most.
-        class_names: the name of each class, to be shown in place of its number.
+    Parameters
+    ----------
+    images : array (n, rows, columns), (n, rows, columns, 1) or (n, side²)
+        Grey images of any real dtype; the brighter a pixel, the darker it is drawn.
+    labels : array (n,), (n, 1) or (n, classes)
+        Class numbers, or one-hot rows.
+    count : int
+        How many to show at most.
+    class_names : list of str, optional
+        The name of each class, to be shown in place of its number.
 
-    Raises:
-        ValueError: shapes that do not fit, or a `count` below 1.
-        ImportError: matplotlib is not installed.
+    Raises
+    ------
+    TypeError, ValueError
+        Arrays or names that do not fit, numbers that are not finite, or a `count` below 1.
+    ImportError
+        matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from digitnet import plot
+    >>> from digitnet.datasets import mnist_sample
+    >>> (images, labels), _ = mnist_sample.load_data()
+    >>> plot.samples(images, labels).savefig("samples.png")
     """
-    pictures = shared.as_images(images)
-    classes = shared.as_labels(labels, len(pictures))
-    shown = _at_most(count, len(pictures))
+    pictures = checks.as_images(images)
+    classes = checks.as_labels(labels, len(pictures))
+    names = checks.as_names(class_names, int(classes.max()) + 1)
+    shown = checks.at_most(count, len(pictures))
     columns = min(6, shown)
     rows = math.ceil(shown / columns)
     figure = shared.new_figure(max(1.25 * columns, 4), 1.45 * rows + 0.45)
@@ -48,7 +65,7 @@ def samples(
             ax.set_axis_off()
             continue
         shared.tile(ax, pictures[index], **options)
-        ax.set_title(_class_name(classes[index], class_names), fontsize=shared.LABEL_SIZE)
+        ax.set_title(shared.short(names[classes[index]], 13), fontsize=shared.LABEL_SIZE)
     return figure
 
 
@@ -62,29 +79,42 @@ def predictions(
 ) -> Figure:
     """Show the first images that were classified rightly, and the first that were not.
 
-    Args:
-        images: (n, rows, columns) or (n, side²), uint8 or float.
-        labels: (n,) class numbers, or (n, classes) one-hot rows.
-        probabilities: (n, classes), what `model.predict(images)` gave.
-        count: how many of each kind to show at most.
-        class_names: the name of each class, to be shown in place of its number.
+    Parameters
+    ----------
+    images, labels
+        As for `samples`.
+    probabilities : array (n, classes)
+        What `model.predict(images)` gave.
+    count : int
+        How many of each kind to show at most.
+    class_names : list of str, optional
+        The name of each class, to be shown in place of its number.
 
-    Raises:
-        ValueError: shapes that do not fit, or a `count` below 1.
-        ImportError: matplotlib is not installed.
+    Raises
+    ------
+    TypeError, ValueError
+        Arrays or names that do not fit, numbers that are not finite, probabilities outside 0 to 1,
+        or a `count` below 1.
+    ImportError
+        matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from digitnet import plot
+    >>> images, labels = np.eye(28)[:, :, None] * np.ones((28, 1, 28)), np.arange(28) % 3
+    >>> guesses = np.eye(3)[np.arange(28) % 2]  # a model's probabilities, (28, 3)
+    >>> plot.predictions(images, labels, guesses).savefig("predictions.png")
     """
-    pictures = shared.as_images(images)
-    classes = shared.as_labels(labels, len(pictures))
-    table = np.asarray(probabilities)
-    if table.ndim != 2 or len(table) != len(pictures) or table.shape[1] < 2:
-        raise ValueError(
-            f"`probabilities` must have shape ({len(pictures)}, classes). "
-            f"Received: an array of shape {table.shape}"
-        )
+    pictures = checks.as_images(images)
+    classes = checks.as_labels(labels, len(pictures))
+    table = checks.as_probabilities(probabilities, classes)
+    names = checks.as_names(class_names, table.shape[1])
     guesses = table.argmax(axis=1)
-    shown = _at_most(count, len(pictures))
+    shown = checks.at_most(count, len(pictures))
     heights = (2.05, 2.25)  # in inches; a caption has one line above, two below
-    figure = shared.new_figure(max(1.45 * shown, 5), sum(heights))
+    width = 1.45 if max(map(len, names)) <= 8 else 1.8  # in inches, room for a caption
+    figure = shared.new_figure(max(width * shown, 5), sum(heights))
     halves: Any = figure.subfigures(2, 1, height_ratios=heights)
     for half, word, color, chosen in (
         (halves[0], "right", shared.BLUE, np.flatnonzero(guesses == classes)),
@@ -94,21 +124,20 @@ def predictions(
         text = f"Predicted {word}: {len(chosen):,} of {len(pictures):,} ({share:.2f} %)"
         shared.title(half, text, color)
         first = chosen[:shown]
-        captions = [
-            _verdict(guesses[index], classes[index], table[index], class_names) for index in first
-        ]
+        captions = [verdict(guesses[index], classes[index], table[index], names) for index in first]
         _draw_row(half, pictures[first], captions, shown)
     return figure
 
 
-def _verdict(guess: int, truth: int, chances: NDArray[Any], names: Sequence[str] | None) -> str:
-    """What a network took an image for and, if that is wrong, what it shows."""
-    read = "" if names else "read as "  # a name leaves no room for more
-    text = f"{read}{_class_name(guess, names)} ({100 * chances[guess]:.0f} %)"
+def verdict(guess: int, truth: int, chances: NDArray[Any], names: Sequence[str]) -> str:
+    """Say what a network took an image for and, if that is wrong, what it shows."""
+    digits = all(len(name) <= 2 for name in names)  # a longer name leaves no room for more words
+    name, right = names[guess], names[truth]
+    text = f"{'read as ' if digits else ''}{shared.short(name, 14)} ({100 * chances[guess]:.0f} %)"
     if guess == truth:
         return text
-    name = _class_name(truth, names)
-    return f"{text}\nis {'an' if name[0] in '8AEIOUaeiou' else 'a'} {name}"
+    article = "an" if right[:1] in tuple("8AEIOUaeiou") else "a"
+    return f"{text}\nis {article} {shared.short(right, 14)}"
 
 
 def _draw_row(part: Any, images: NDArray[Any], captions: Sequence[str], columns: int) -> None:
@@ -125,106 +154,86 @@ def _draw_row(part: Any, images: NDArray[Any], captions: Sequence[str], columns:
         ax.set_title(caption, fontsize=shared.TICK_SIZE)
 
 
-def first_layer_features(
-    model: Any,
-    image_shape: tuple[int, int] = (28, 28),
+def augmented(
+    images: ArrayLike,
+    augment: Callable[[NDArray[Any]], ArrayLike] | ArrayLike,
     *,
-    initial: Any = None,
-    count: int = 24,
+    count: int = 4,
+    copies: int = 5,
 ) -> Figure:
-    """Show what the first layer's neurons look for: the weight each gives to each pixel.
+    """Show images beside what an augmentation makes of them.
 
-    A neuron answers to ink where its weights are positive and is put off by ink where they are
-    negative. The neurons shown are those that weigh most in the answer: the largest norm of the
-    weights coming in times (when there is a next layer) the norm of the weights going out.
+    Each row begins with the image itself; to its right stand the copies that a network would be
+    trained on in its place. They should look different, and still like what they are.
 
-    Training starts from random weights, and a short one leaves most of that noise in place. Give
-    `initial`, the weights before training, to show only what training added to them.
+    Parameters
+    ----------
+    images : array (n, rows, columns), (n, rows, columns, 1) or (n, side²)
+        Grey images of any real dtype.
+    augment : function, or array (n, rows, columns), (n, side²) or (n, copies, rows, columns)
+        A function that is given one image, (rows, columns) of the dtype of `images`, and returns
+        another; it is called `copies` times for each. Or the images that were made already.
+    count : int
+        How many images to show at most.
+    copies : int
+        How many copies of each to show at most.
 
-    Args:
-        model: a model (anything with `get_weights()`), or the kernel itself, (rows·columns, units).
-        image_shape: rows and columns of the images the network reads.
-        initial: the kernel before training, of the same shape, or None.
-        count: how many neurons to show at most.
+    Raises
+    ------
+    TypeError, ValueError
+        Arrays that do not fit, numbers that are not finite, a function that does not return an
+        image, or a `count` or `copies` below 1.
+    ImportError
+        matplotlib is not installed.
 
-    Raises:
-        ValueError: the kernel does not read images of this shape or is not finite, `initial` has
-            another shape than the kernel, or `count` is below 1.
-        ImportError: matplotlib is not installed.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from digitnet import plot
+    >>> from digitnet.datasets import mnist_sample
+    >>> (images, labels), _ = mnist_sample.load_data()
+    >>> generator = np.random.default_rng(0)
+    >>> def moved(image):
+    ...     return np.roll(image, generator.integers(-4, 5, 2), axis=(0, 1))
+    >>> plot.augmented(images, moved).savefig("augmented.png")
     """
-    kernel, outgoing = _first_kernels(model)
-    rows, columns = image_shape
-    if kernel.ndim != 2 or kernel.shape[0] != rows * columns or kernel.shape[1] == 0:
+    pictures = checks.as_images(images)
+    shown = checks.at_most(count, len(pictures))
+    columns = checks.at_most(copies, 10**6, "copies")
+    if callable(augment):
+        made = [[_one_copy(augment, image) for _ in range(columns)] for image in pictures[:shown]]
+    else:
+        table = _made_already(augment, len(pictures))[:shown]
+        columns = min(columns, table.shape[1])
+        made = [list(row[:columns]) for row in table]
+    figure = shared.new_figure(max(1.15 * (columns + 1), 4), 1.15 * shown + 0.85)
+    shared.title(figure, "Images and their augmented copies")
+    axes: Any = figure.subplots(shown, columns + 1, squeeze=False)
+    for row, image, changed in zip(axes, pictures, made, strict=False):
+        options = shared.grey_options(image)  # one scale a row: lighter and darker copies show
+        for ax, drawn in zip(row, [image, *changed], strict=True):
+            shared.tile(ax, drawn, **options)
+        for spine in row[0].spines.values():
+            spine.set(color=shared.BLUE, linewidth=2)
+    axes[0, 0].set_title("original", fontsize=shared.LABEL_SIZE, color=shared.BLUE)
+    heading = "copy" if columns == 1 else "copies"
+    axes[0, 1].set_title(heading, fontsize=shared.LABEL_SIZE)
+    return figure
+
+
+def _one_copy(augment: Callable[[NDArray[Any]], ArrayLike], image: NDArray[Any]) -> NDArray[Any]:
+    """Call the function with a copy of the image, which it may write to, and check the answer."""
+    return checks.as_image(augment(image.copy()), "augment(image)")
+
+
+def _made_already(augment: ArrayLike, count: int) -> NDArray[Any]:
+    """Return given copies as (n, copies, rows, columns)."""
+    array = checks.finite(augment, "augment")
+    if array.ndim != 4 or array.shape[-1] == 1:
+        array = checks.as_images(array, "augment")[:, None]
+    if len(array) != count or 0 in array.shape:
         raise ValueError(
-            f"the first layer must read {rows} * {columns} pixels to be shown as images. "
-            f"Received: a kernel of shape {kernel.shape}"
+            f"`augment` must hold copies of each of the {count} images. "
+            f"Received: an array of shape {np.shape(augment)}"
         )
-    if not np.isfinite(kernel).all():
-        raise ValueError("the first layer's weights must be finite: the training has diverged")
-    if initial is not None:
-        if np.shape(initial) != kernel.shape:
-            raise ValueError(
-                f"`initial` must have the kernel's shape {kernel.shape}. "
-                f"Received: an array of shape {np.shape(initial)}"
-            )
-        kernel = kernel - np.asarray(initial)
-    strength = np.linalg.norm(kernel, axis=0)
-    if outgoing is not None:
-        strength = strength * np.linalg.norm(outgoing, axis=1)
-    shown = _at_most(count, kernel.shape[1])
-    strongest = np.argsort(-strength, kind="stable")[:shown]
-    figure = _draw_kernels(kernel[:, strongest], image_shape)
-    what = "look for" if initial is None else "learned to look for"
-    shared.title(figure, f"What the first layer's neurons {what}")
-    shared.caption(figure, _neurons(shown, kernel.shape[1], changed=initial is not None))
-    return figure
-
-
-def _neurons(shown: int, of: int, *, changed: bool) -> str:
-    """Say how to read the pictures of neurons."""
-    what = "the change from the random start" if changed else "the weights"
-    strongest = "strongest" if shown == 1 else f"{shown} strongest"
-    whose = f"the {strongest} of {of} neurons" if shown < of else "all neurons"
-    return f"red: ink here excites the neuron; blue: ink here calms it\nshown: {what}, of {whose}"
-
-
-def _draw_kernels(kernel: NDArray[Any], image_shape: tuple[int, int]) -> Figure:
-    """Draw each column of the kernel as an image, all in one scale of colours."""
-    shown = kernel.shape[1]
-    grid_columns = min(8, shown)
-    grid_rows = math.ceil(shown / grid_columns)
-    width = max(1.1 * grid_columns + 1.0, 6)
-    figure = shared.new_figure(width, max(1.1 * grid_rows + 0.95, 2.8))
-    # The scale is centred on zero; a few extreme weights must not fade all the others.
-    limit = max(float(np.quantile(np.abs(kernel), 0.995)), 1e-12)
-    options: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-    axes: Any = figure.subplots(grid_rows, grid_columns, squeeze=False)
-    for index, ax in enumerate(axes.ravel()):
-        if index < shown:
-            shared.tile(ax, kernel[:, index].reshape(image_shape), **options)
-        else:
-            ax.set_axis_off()
-    drawn = axes[0, 0].images[0]
-    bar = figure.colorbar(drawn, ax=axes, shrink=0.95, ticks=[-limit, 0, limit], pad=0.02)
-    bar.ax.set_yticklabels(["calms", "neutral", "excites"], fontsize=shared.TICK_SIZE)
-    return figure
-
-
-def _first_kernels(model: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """The first kernel and, where there is one, the next layer's."""
-    if not hasattr(model, "get_weights"):
-        return np.asarray(model), None
-    kernels = [w for w in model.get_weights() if np.ndim(w) == 2]
-    if not kernels:
-        raise ValueError("`model` must have at least one Dense layer. Received: a model with none")
-    return kernels[0], kernels[1] if len(kernels) > 1 else None
-
-
-def _at_most(count: int, available: int) -> int:
-    if count < 1:
-        raise ValueError(f"`count` must be at least 1. Received: {count}")
-    return min(count, available)
-
-
-def _class_name(number: Any, names: Sequence[str] | None) -> str:
-    return names[number] if names is not None and number < len(names) else str(number)
+    return array
