@@ -1,6 +1,6 @@
 #pragma once
-// A fixed team of threads that meet at barriers. Waiting spins for some microseconds, then sleeps:
-// a training step is short, an idle team must cost nothing.
+// A fixed team of threads that meet at barriers. Waiting spins for a fraction of a millisecond,
+// then sleeps: a training step is short, an idle team must cost nothing.
 
 #include <atomic>
 #include <condition_variable>
