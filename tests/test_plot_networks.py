@@ -123,7 +123,8 @@ def test_the_learning_curve_shades_overfitting():
     figure = plot.learning_curve(over, validation_name="test")
     assert "the test loss is lowest after epoch 3" in texts(figure)
     (shade,) = figure.axes[0].patches
-    assert (shade.get_x(), shade.get_x() + shade.get_width()) == (3, 10)
+    corners = figure.axes[0].transData.inverted().transform(shade.get_window_extent())
+    np.testing.assert_allclose(corners[:, 0], [3, 10], atol=1e-6)
     wavering = {"loss": train, "val_loss": [0.9, 0.6, 0.5, 0.52, 0.51, 0.5, 0.52, 0.5, 0.51, 0.51]}
     diverging = {"loss": train[::-1], "val_loss": over["val_loss"]}
     for record in (wavering, diverging, {"loss": train}):
