@@ -96,7 +96,7 @@ class Loop:
                     holds.callback(self.core.hold(*held.data).release)
             holds.callback(self.source.begin_pass, self.core)  # never the same order again
             while self.epoch < self.plan.last_epoch:
-                if not self.source.ready(self.core):
+                if not self.step and not self.source.ready(self.core):
                     warnings.warn(
                         f"x ran out of batches: training ends before epoch {self.epoch + 1}",
                         stacklevel=2,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import ExitStack
 from typing import Any
 
 from digitnet.callbacks.callback import Callback, Logs
@@ -76,9 +75,14 @@ class CallbackList(Callback):
 
     def on_train_interrupted(self, error: BaseException) -> None:
         """Call every callback that began; what one of them raises does not keep the others."""
-        with ExitStack() as calls:
-            for callback in reversed(self._begun):
-                calls.callback(callback.on_train_interrupted, error)
+        failure: BaseException | None = None
+        for callback in reversed(self._begun):
+            try:
+                callback.on_train_interrupted(error)
+            except BaseException as later:  # its context is ``error``
+                failure = failure or later
+        if failure is not None:
+            raise failure
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Call every callback."""
