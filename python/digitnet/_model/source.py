@@ -153,7 +153,7 @@ class BatchSource(Source):
         self._indexed = hasattr(x, "__getitem__") and hasattr(x, "__len__")
         super().__init__(steps, shuffle and self._indexed)
         self._x, self.check = x, check
-        self._one_shot = not self._indexed and iter(x) is x
+        self._one_shot = isinstance(x, Iterator)
         self._iterator: Iterator[object] | None = None
         self._ahead: list[object] = []
         try:
@@ -188,11 +188,10 @@ class BatchSource(Source):
         while left is None or left > 0:
             if not self._indexed and not self.has_more():
                 break
-            number = self.done
-            batch = self._draw(core)
+            data = self.check(self._draw(core), self.done)
             self.done += 1
             left = None if left is None else left - 1
-            yield self.check(batch, number)
+            yield data
 
     def _draw(self, core: _core.Model) -> object:
         if not self._indexed:

@@ -68,8 +68,9 @@ class Trainer(Evaluator):
             See `digitnet.callbacks`. They may not add or pop layers, nor compile.
         validation_split : float in [0, 1)
             Fraction of the samples, taken from the end, that is only tested after every epoch.
-        validation_data : (x, y), (x, y, sample_weight) or batches of such, optional
-            The same with other data; wins over ``validation_split``.
+        validation_data : (x, y) or (x, y, sample_weight), optional
+            The same with other data; wins over ``validation_split``. Or batches as ``x`` gives
+            them, but not in a list or tuple.
         shuffle : bool
             Visit the samples in a new random order every epoch; the batches, where ``x`` gives them
             and can be indexed.
