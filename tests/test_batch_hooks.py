@@ -97,7 +97,7 @@ def test_no_call_for_a_batch_unless_a_hook_is_overridden(monkeypatch):
     def never(*args):
         raise AssertionError("an epoch must be one call of the core")
 
-    monkeypatch.setattr("digitnet._model.source.ArraySource.batches", never)
+    monkeypatch.setattr("digitnet._model.array_source.ArraySource.batches", never)
     fit(model_of(), *data_of(), [Callback(), LambdaCallback(on_epoch_end=lambda e, logs: None)])
     with pytest.raises(AssertionError):
         fit(model_of(), *data_of(), [Batches()])

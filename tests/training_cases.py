@@ -1,7 +1,8 @@
-"""A small training that callbacks' tests share: momentum, dropout and shuffling on."""
+"""A small training that callbacks' tests share, with momentum, dropout and shuffling on."""
 
 import numpy as np
 
+from digitnet.callbacks import Callback
 from digitnet.layers import Dense, Dropout, Input
 from digitnet.models import Sequential
 from digitnet.optimizers import SGD
@@ -35,3 +36,44 @@ def state_of(model):
     arrays = [*core.get_weights(), *core.get_velocity()]
     counts = (core.iterations, core.epochs, core.seed, model.optimizer.iterations)
     return [a.tobytes() for a in arrays], counts, model.optimizer.get_config()
+
+
+X, Y = data_of()
+BATCHES = [(X[i : i + BATCH], Y[i : i + BATCH]) for i in range(0, SAMPLES, BATCH)]
+STEPS = len(BATCHES)
+
+
+class Stop(Exception):
+    """Interrupts a training."""
+
+
+class Fails(Callback):
+    """Raises `Stop` at a hook, the first time it gets so far."""
+
+    def __init__(self, hook, *numbers):
+        super().__init__()
+        self.epoch = 0
+        self.numbers = list(numbers)
+        setattr(self, hook, self.fail)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def fail(self, number, logs=None):
+        where = [self.epoch, number] if len(self.numbers) == 2 else [number]
+        if self.numbers == where:
+            raise Stop
+
+
+def fit(model, callbacks, source="arrays", **kwargs):
+    settings = {"epochs": 6, "verbose": 0, "callbacks": callbacks} | kwargs
+    if source == "arrays":
+        return model.fit(X, Y, batch_size=BATCH, validation_data=(X[:20], Y[:20]), **settings)
+    return model.fit(BATCHES if source == "list" else Loader(), **settings)
+
+
+class Loader:
+    """Batches that can be asked for again and again, but not by number."""
+
+    def __iter__(self):
+        return iter(BATCHES)

@@ -8,9 +8,11 @@ from typing import Any
 
 from digitnet import _core
 from digitnet._data import Data, as_data, sample_shape_of
+from digitnet._model.array_source import ArraySource
+from digitnet._model.batch_source import BatchSource
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.network import Network
-from digitnet._model.source import ArraySource, BatchSource, Source
+from digitnet._model.source import Source
 from digitnet.callbacks import CallbackList
 from digitnet.optimizers import SGD
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from digitnet import _core
+from digitnet._model.array_source import ArraySource
 from digitnet._model.compile import TrainingSettings
-from digitnet._model.source import ArraySource, Source
+from digitnet._model.source import Source
 from digitnet._model.totals import Totals
 from digitnet.callbacks import CallbackList, Logs
 

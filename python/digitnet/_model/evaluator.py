@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike
 from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer, optional_integer
 from digitnet._data import SamplesLike, as_samples, sample_shape_of
+from digitnet._model.array_source import ArraySource
 from digitnet._model.compiled import Compiled
 from digitnet._model.evaluation import evaluate
 from digitnet._model.progress import ProgressLine, verbosity
-from digitnet._model.source import ArraySource, Source
+from digitnet._model.source import Source
 from digitnet.callbacks import Callback, CallbackList, Logs
 
 

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from digitnet import _core
 from digitnet._checks import integer
 from digitnet._data import Data
+from digitnet._model.array_source import ArraySource
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.evaluation import PAUSE, evaluate
 from digitnet._model.optimizer_state import take_settings
 from digitnet._model.progress import ProgressLine, say
-from digitnet._model.source import ArraySource, Source
+from digitnet._model.source import Source
 from digitnet._model.totals import Totals
 from digitnet.callbacks import CallbackList, Logs
 

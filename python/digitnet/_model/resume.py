@@ -11,10 +11,10 @@ from digitnet import saving
 from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer
 from digitnet._data import Shape
+from digitnet._model.batch_source import BatchSource
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.fit import Loop
 from digitnet._model.optimizer_state import take_settings
-from digitnet._model.source import BatchSource
 from digitnet._model.state import checked_training_state, pick, pick_velocity
 from digitnet._model.totals import Totals
 from digitnet.callbacks import Callback

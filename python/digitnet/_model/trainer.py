@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer, optional_integer
 from digitnet._data import SamplesLike
+from digitnet._model.array_source import split
 from digitnet._model.compiled import samples_in
 from digitnet._model.evaluator import Evaluator, returned
 from digitnet._model.fit import Loop, Plan, checked_frequency
 from digitnet._model.progress import verbosity
-from digitnet._model.source import Source, split
+from digitnet._model.source import Source
 from digitnet._weights import as_weights
 from digitnet.callbacks import Callback, CallbackList, History
 
