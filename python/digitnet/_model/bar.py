@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,18 +23,30 @@ def is_seen(stream: TextIO | None) -> bool:
     return bool(asked is not None and asked()) or in_notebook()
 
 
-def open_bar(total: int | None, stream: TextIO) -> tqdm[Any] | None:
-    """Return a bar of so many samples that vanishes when it is closed; None without tqdm."""
+def open_bar(total: int | None, stream: TextIO, elapsed: float) -> tqdm[Any] | None:
+    """Return a bar of so many samples that vanishes when it is closed; None without tqdm.
+
+    ``elapsed`` is how many seconds ago the work began.
+    """
     try:
         kind = _kind_of_bar()
     except ImportError:  # the extra "progress" is not installed
         return None
     # no thread that watches over the bar: the core's clock does
     quiet = type("Bar", (kind,), {"monitor_interval": 0})
-    bar: tqdm[Any] = quiet(
-        total=total, file=stream, leave=False, mininterval=0, dynamic_ncols=True, unit=" samples"
-    )
+    settings = {"total": total, "file": stream, "leave": False, "unit": " samples"}
+    width = {"ncols": 80, "nrows": 24} if _has_no_width(stream) else {"dynamic_ncols": True}
+    bar: tqdm[Any] = quiet(**settings, **width, mininterval=0)
+    bar.start_t -= elapsed
     return bar
+
+
+def _has_no_width(stream: TextIO) -> bool:
+    """Return whether the stream is a terminal that claims no columns, as in some containers."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns == 0
+    except (AttributeError, OSError, ValueError):  # no terminal of the system's
+        return False
 
 
 def _kind_of_bar() -> Any:

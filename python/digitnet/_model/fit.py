@@ -157,12 +157,9 @@ class Loop:
                 result = self.source.whole(self.core, self.step, train)
         except _EpochStopped:
             return self._logs(self.totals)
-        if not before.samples:  # the core's own means, to the last bit
-            self.totals = before.plus_result(result)
-            logs = self.settings.logs(result)
-        else:
-            self.totals = before.plus_result(result)
-            logs = self._logs(self.totals)
+        self.totals = before.plus_result(result)
+        # an epoch from its beginning: the core's own means, to the last bit
+        logs = self._logs(self.totals) if before.samples else self.settings.logs(result)
         size = self.source.batch_size or 1
         self.source.finish_epoch(self.core, self.step + -(-result.samples // size))
         return logs

@@ -81,7 +81,8 @@ class ProgressLine:
         """Show how it stands after ``done`` samples."""
         self._done = self._samples or done
         if self._draw is None:  # here: short epochs do without tqdm
-            self._bar = open_bar(self._samples, self._stream)
+            elapsed = time.perf_counter() - self._start
+            self._bar = open_bar(self._samples, self._stream, elapsed)
             self._draw = self._rewrite if self._bar is None else self._move_bar
         self._draw(done, loss, metrics)
 
