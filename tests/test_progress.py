@@ -1,6 +1,7 @@
 """The progress line: what it shows, where, and when it is silent."""
 
 import io
+import os
 import sys
 import threading
 import types
@@ -169,3 +170,13 @@ def test_samples_that_nobody_counted():
     line.update(5, 1.0, [])
     line.finish({"loss": 0.5}, 12)
     assert stream.getvalue().split("\r")[-1] == "12 samples - 0s - loss: 0.5000\n"
+
+
+def test_a_terminal_that_claims_no_columns(monkeypatch):
+    pytest.importorskip("tqdm")
+    stream = Terminal()
+    stream.fileno = lambda: 1
+    monkeypatch.setattr("os.get_terminal_size", lambda number: os.terminal_size((0, 0)))
+    with ProgressLine(10, [], 1, stream) as line:
+        line.update(5, 1.0, [])
+    assert "5/10" in stream.getvalue()
