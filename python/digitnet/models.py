@@ -13,7 +13,6 @@ from digitnet._arrays import FloatArray
 from digitnet._checks import integer
 from digitnet._data import SamplesLike
 from digitnet._identifiers import public_functions
-from digitnet._model import resume
 from digitnet._model import state as model_state
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.layer_list import walk, weight_shapes
@@ -222,12 +221,16 @@ class Sequential(Trainer):
 
     def _backup_fit(self, filepath: saving.PathLike, finished_epoch: bool) -> None:
         """Write all that the running `fit` needs to go on from here; raises as `save`."""
+        from digitnet._model import resume  # here: `import digitnet` should not pay for it
+
         place, tensors = resume.place_of(self._require_loop(), finished_epoch, self.stop_training)
         content = self._content()
         saving.write(filepath, {**content.settings, "fit": place}, content.tensors | tensors)
 
     def _resume_fit(self, filepath: saving.PathLike) -> None:
         """Let the running `fit` go on where a backup says; raises as `resume.read`."""
+        from digitnet._model import resume
+
         loop, shapes = self._require_loop(), self._weight_shapes()
         backup = resume.read(filepath, shapes, self._require_compiled())
         self.stop_training = resume.go_to(loop, backup, filepath)
