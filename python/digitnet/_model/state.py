@@ -54,6 +54,13 @@ def pick(tensors: Tensors, shapes: Mapping[str, Shape], prefix: str = "") -> lis
     return [chosen[name] for name in shapes]
 
 
+def pick_velocity(tensors: Tensors, shapes: Mapping[str, Shape]) -> list[FloatArray]:
+    """Return the velocities as `pick` does; none before the first step with momentum."""
+    if any(name.startswith(VELOCITY) for name in tensors):
+        return pick(tensors, shapes, VELOCITY)
+    return []
+
+
 def training_state(core: _core.Model, settings: TrainingSettings | None) -> dict[str, int]:
     """Return the counters from which training goes on as if it had not been interrupted."""
     steps = 0 if settings is None else settings.optimizer.iterations
