@@ -29,7 +29,8 @@ def test_columns_are_scaled_behind_every_step(rng, zeros, make):
                 Input((130,)),
                 Dense(70, "tanh", kernel_constraint=limit),
                 Dense(3, "softmax", use_bias=False),
-            ]
+            ],
+            device="cpu",
         )
         model.compile(make(), "sparse_categorical_crossentropy")
         return model

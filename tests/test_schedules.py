@@ -17,7 +17,7 @@ SCHEDULES = [
 
 
 def model_with(optimizer):
-    model = Sequential([Input((3,)), Dense(4, "tanh"), Dense(2)])
+    model = Sequential([Input((3,)), Dense(4, "tanh"), Dense(2)], device="cpu")
     model.compile(optimizer, "mse")
     return model
 

@@ -61,7 +61,8 @@ inline std::string missing_for(const Optimizer& optimizer) {
 inline DigitnetCudaSgd plain(const Optimizer& optimizer) {
   if (const std::string missing = missing_for(optimizer); !missing.empty())
     throw DeviceError(sentence("device 'cuda' cannot train with ", missing,
-                               " yet; use SGD without them, or device 'cpu'"));
+                               " yet; move the model with to('cpu'), or use SGD without clipping "
+                               "and schedules"));
   const Sgd& sgd = std::get<Sgd>(optimizer.rule);
   return {sgd.learning_rate, sgd.momentum, sgd.weight_decay, sgd.nesterov ? 1 : 0};
 }

@@ -1,7 +1,7 @@
-"""Learning-rate schedules: the rate of every step, from the optimizer's count of steps.
+"""Learning-rate schedules: the rate of every step, with the formulas of Keras 3.
 
-Formulas are those of Keras 3. A schedule takes the place of an optimizer's ``learning_rate``; the
-rates of an epoch are computed at once, in float64, and rounded to float32 as the core needs them.
+A schedule takes the place of an optimizer's ``learning_rate``. The rates of an epoch are computed
+at once, in float64, and rounded to float32.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LearningRateSchedule(Configurable):
 
     def rates(self, first: int, count: int) -> NDArray[np.float32]:
         """Return the learning rates of ``count`` steps from ``first`` on, float32 (count,)."""
-        with np.errstate(over="ignore"):  # a rate that grows beyond bounds is the core's to refuse
+        with np.errstate(all="ignore"):  # a rate that is no number is the core's to refuse
             steps = first + np.arange(count, dtype=np.float64)
             return np.asarray(self._rates(steps), dtype=np.float32)
 
@@ -56,7 +56,7 @@ class ExponentialDecay(LearningRateSchedule):
     initial_learning_rate : float
         >= 0.
     decay_steps : float
-        Steps until the rate has fallen once by ``decay_rate``; > 0.
+        Steps in which the rate falls by ``decay_rate``; > 0.
     decay_rate : float
         >= 0.
     staircase : bool
@@ -86,9 +86,8 @@ class ExponentialDecay(LearningRateSchedule):
 
     def _rates(self, steps: _Steps) -> _Steps:
         periods = steps / self.decay_steps
-        if self.staircase:
-            periods = np.floor(periods)
-        return self.initial_learning_rate * self.decay_rate**periods
+        exponents = np.floor(periods) if self.staircase else periods
+        return self.initial_learning_rate * self.decay_rate**exponents
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -145,20 +144,18 @@ class CosineDecay(LearningRateSchedule):
         self.initial_learning_rate = real(initial_learning_rate, "initial_learning_rate", minimum=0)
         self.decay_steps = real(decay_steps, "decay_steps", above=0)
         self.alpha = real(alpha, "alpha", minimum=0, maximum=1)
-        self.warmup_target = (
-            None if warmup_target is None else real(warmup_target, "warmup_target", minimum=0)
-        )
+        target = warmup_target
+        self.warmup_target = None if target is None else real(target, "warmup_target", minimum=0)
         self.warmup_steps = real(warmup_steps, "warmup_steps", minimum=0)
 
     def _rates(self, steps: _Steps) -> _Steps:
-        start, target = self.initial_learning_rate, self.warmup_target
+        start, target, warmup = self.initial_learning_rate, self.warmup_target, self.warmup_steps
         if target is None:
             return self._way_down(start, steps)
-        if not self.warmup_steps:
-            return self._way_down(target, steps)
-        warming = start + (target - start) * steps / self.warmup_steps
-        rest = np.maximum(steps - self.warmup_steps, 0)
-        return np.where(steps < self.warmup_steps, warming, self._way_down(target, rest))
+        down = self._way_down(target, np.maximum(steps - warmup, 0))
+        if not warmup:
+            return down
+        return np.where(steps < warmup, start + (target - start) * steps / warmup, down)
 
     def _way_down(self, start: float, steps: _Steps) -> _Steps:
         cosine = np.cos(np.pi * np.minimum(steps / self.decay_steps, 1))
