@@ -53,7 +53,7 @@ class TrainingSettings:
 
     def missing_on_cuda(self) -> str:
         """Return what device "cuda" lacks to train with the optimizer, in words."""
-        return self.optimizer.core(1).missing_on_cuda
+        return self.optimizer.core_optimizer(1).missing_on_cuda
 
     def logs(self, result: _core.Result, prefix: str = "") -> Logs:
         """Return loss and metrics by name."""

@@ -122,7 +122,7 @@ def _run_epoch(
             plan.shuffle,
             settings.require_loss().core_loss(),
             settings.core_metrics(core.output_size),
-            settings.optimizer.core(steps),
+            settings.optimizer.core_optimizer(steps),
             progress,
         )
     return settings.logs(result)

@@ -148,7 +148,7 @@ class Optimizer(Configurable):
             "global_clipnorm": self.global_clipnorm,
         }
 
-    def core(self, steps: int) -> _core.Optimizer:
+    def core_optimizer(self, steps: int) -> _core.Optimizer:
         """Return the core's description of so many next steps, with the settings of now."""
         schedule = self._schedule
         return _core.Optimizer(
