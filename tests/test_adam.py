@@ -179,6 +179,21 @@ def test_settings_may_change_between_steps():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "missing"),
+    [
+        (SGD(0.1, 0.9, True, 0.1), ""),
+        (SGD(0.1, clipvalue=1), "clipped gradients"),
+        (SGD(0.1, global_clipnorm=1), "clipped gradients"),
+        (SGD(DECAY), "learning-rate schedules"),
+        (AdamW(0.1), "Adam"),
+    ],
+    ids=str,
+)
+def test_what_a_gpu_cannot_do_is_known_without_one(optimizer, missing):
+    assert optimizer.core_optimizer(3).missing_on_cuda == missing
+
+
 def test_names():
     assert type(optimizers.get("adam")) is Adam
     assert type(optimizers.get("adamw")) is type(optimizers.get(AdamW)) is AdamW
