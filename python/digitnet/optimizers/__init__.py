@@ -16,7 +16,7 @@ __all__ = ["SGD", "SLOTS", "Adam", "AdamW", "Optimizer", "get", "schedules", "se
 _CLASSES: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}
 _NAMES = {name.lower(): cls for name, cls in _CLASSES.items()}
 
-SLOTS = ("velocity", "m", "v")
+SLOTS = tuple(dict.fromkeys(slot for cls in _CLASSES.values() for slot in cls.slots))
 """The names of all that optimizers keep beside the weights; see `Optimizer.slots`."""
 
 
