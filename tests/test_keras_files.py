@@ -104,7 +104,7 @@ def trained(library, case, epochs=2):
 def state_of(model):
     """Return weights, velocities and the number of steps of a model of either library."""
     if isinstance(model, Sequential):
-        return model.get_weights(), model._core.get_velocity(), model.optimizer.iterations
+        return model.get_weights(), model._core.get_slots(), model.optimizer.iterations
     steps, _, *velocities = [np.asarray(v.numpy()) for v in model.optimizer.variables]
     return model.get_weights(), velocities, int(steps)
 

@@ -56,7 +56,7 @@ def test_what_is_loaded_is_the_model(load, only_numpy):
     }  # fmt: skip
     assert model.optimizer.iterations == 1
     assert model.metrics_names == ["loss", "accuracy"]
-    velocity = model._core.get_velocity()
+    velocity = model._core.get_slots()
     keras_had = [0.07861762, -0.02285196, -0.05576566]  # of the last bias
     np.testing.assert_allclose(velocity[3], keras_had, rtol=1e-6)
 

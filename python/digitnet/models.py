@@ -32,7 +32,8 @@ class Sequential(Interchange):
     layers : list of Layer, optional
         The first may be an `Input`; more can be added with `add`.
     device : {"auto", "cpu", "cuda"}
-        Where to compute; "auto" takes the GPU if there is a usable one, else the CPU.
+        Where to compute; "auto" takes the GPU if there is a usable one that can train the model as
+        it is compiled (see `digitnet.optimizers.Optimizer`), else the CPU.
     precision : {"float32", "tf32", "bfloat16"}
         How a GPU computes products: "float32" as the CPU does, or, faster, by tensor cores that
         round the factors to 11 or 8 bits. Weights and sums are float32 in each. With "auto" and no
@@ -151,13 +152,14 @@ class Sequential(Interchange):
         """Return all that a file holds; for an unbuilt model, neither weights nor counters."""
         settings = self._settings
         core, names = self._core, self._weight_shapes()
+        slots = () if settings is None else settings.optimizer.slots
         return saving.ModelFile(
             {
                 "model": self.get_config(),
                 "compile": None if settings is None else settings.get_config(),
                 "training": None if core is None else model_state.training_state(core, settings),
             },
-            {} if core is None else model_state.tensors_of(names, core, velocity=True),
+            {} if core is None else model_state.tensors_of(names, core, slots),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -175,9 +177,8 @@ class Sequential(Interchange):
         state = model_state.checked_training_state(settings["training"])
         shapes = weight_shapes(layers, input_shape)
         weights = iter(model_state.pick(tensors, shapes))
-        velocity = []  # none before the first step with momentum
-        if any(name.startswith(model_state.VELOCITY) for name in tensors):
-            velocity = model_state.pick(tensors, shapes, model_state.VELOCITY)
+        names = () if self._settings is None else self._settings.optimizer.slots
+        slots = model_state.pick_slots(tensors, shapes, names)
         received = walk(layers, input_shape)
         by_layer = {
             id(layer): [next(weights) for _ in layer.weight_shapes(shape)]
@@ -186,7 +187,7 @@ class Sequential(Interchange):
         self.name, self._seed = name, state["seed"]
         self._set_layers(layers, input_shape, by_layer)
         core = self._require_core("load_model")
-        core.set_velocity(velocity)
+        core.set_slots(slots)
         core.iterations, core.epochs = state["iterations"], state["epochs"]
         if self._settings is not None:
             self._settings.optimizer.iterations = state["optimizer_iterations"]

@@ -13,10 +13,11 @@ from digitnet._checks import flag, integer
 from digitnet._data import Data, SamplesLike, as_data, as_samples, sample_shape_of
 from digitnet._model import fit as fitting
 from digitnet._model.compile import TrainingSettings
+from digitnet._model.machine import CPU
 from digitnet._model.network import Network
 from digitnet._model.progress import ProgressLine, verbosity
 from digitnet.callbacks import Logs
-from digitnet.optimizers import SGD
+from digitnet.optimizers import Optimizer
 
 
 class Evaluator(Network):
@@ -31,12 +32,13 @@ class Evaluator(Network):
         *,
         metrics: Sequence[object] | None = None,
     ) -> None:
-        """Settle how to train; another optimizer object starts without velocity.
+        """Settle how to train; another optimizer object starts afresh.
 
         Parameters
         ----------
-        optimizer : str or SGD
-            See `digitnet.optimizers`.
+        optimizer : str or Optimizer
+            See `digitnet.optimizers`. For one that a GPU lacks, a model on device "auto" moves to
+            the CPU.
         loss : str or Loss
             See `digitnet.losses`; needed for everything but `predict`.
         metrics : list of str or Metric, optional
@@ -53,12 +55,17 @@ class Evaluator(Network):
         """
         self._require_rest("compile")
         settings = TrainingSettings(optimizer, loss, metrics)
+        if self.device == "cuda" and self._machine.device == "auto" and settings.missing_on_cuda():
+            self._move(CPU)
         if self._core is not None and self.optimizer is not settings.optimizer:
-            self._core.set_velocity([])
+            self._core.set_slots([])
         self._settings = settings
 
+    def _missing_on_cuda(self) -> str:
+        return "" if self._settings is None else self._settings.missing_on_cuda()
+
     @property
-    def optimizer(self) -> SGD | None:
+    def optimizer(self) -> Optimizer | None:
         """The optimizer; its settings may be changed between epochs and fits."""
         return None if self._settings is None else self._settings.optimizer
 

@@ -110,16 +110,19 @@ def _run_epoch(
     data: Data,
     progress: _core.Progress | None,
 ) -> Logs:
+    samples = len(data.x)
+    batch_size = min(plan.batch_size, samples)
+    steps = -(-samples // batch_size)
     with settings.counting_steps(core):
         result = core.train_epoch(
             data.x,
             data.y,
             data.sample_weight,
-            min(plan.batch_size, len(data.x)),
+            batch_size,
             plan.shuffle,
             settings.require_loss().core_loss(),
             settings.core_metrics(core.output_size),
-            settings.optimizer.core_sgd(),
+            settings.optimizer.core_optimizer(steps),
             progress,
         )
     return settings.logs(result)
