@@ -46,7 +46,7 @@ def test_a_damaged_or_foreign_backup_is_refused_and_nothing_is_changed(tmp_path)
 
     for cut in (0, 5, 100, len(good) - 1):
         path.write_bytes(good[:cut])
-        refused("backup.safetensors is not a digitnet model file, or is damaged")
+        refused("backup.safetensors is damaged, or holds no model that digitnet can load")
     model_of().save(path)
     refused("backup.safetensors is no backup of this training: it holds a model, but no place")
     for changes in ({"epoch": -1}, {"step": "one"}, {"done": 2.5}, {"samples": None}):

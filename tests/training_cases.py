@@ -33,7 +33,7 @@ def model_of(seed=5, rate=0.1, metrics=("accuracy",)):
 def state_of(model):
     """Return all that decides how the training goes on, for comparison to the bit."""
     core = model._core
-    arrays = [*core.get_weights(), *core.get_velocity()]
+    arrays = [*core.get_weights(), *(array for slot in core.get_slots() for array in slot)]
     counts = (core.iterations, core.epochs, core.seed, model.optimizer.iterations)
     return [a.tobytes() for a in arrays], counts, model.optimizer.get_config()
 

@@ -33,7 +33,8 @@ class Sequential(Interchange):
     layers : list of Layer, optional
         The first may be an `Input`; more can be added with `add`.
     device : {"auto", "cpu", "cuda"}
-        Where to compute; "auto" takes the GPU if there is a usable one, else the CPU.
+        Where to compute; "auto" takes the GPU if there is a usable one that can train the model as
+        it is compiled (see `digitnet.optimizers.Optimizer`), else the CPU.
     precision : {"float32", "tf32", "bfloat16"}
         How a GPU computes products: "float32" as the CPU does, or, faster, by tensor cores that
         round the factors to 11 or 8 bits. Weights and sums are float32 in each. With "auto" and no
@@ -161,13 +162,14 @@ class Sequential(Interchange):
         """Return all that a file holds; for an unbuilt model, neither weights nor counters."""
         settings = self._settings
         core, names = self._core, self._weight_shapes()
+        slots = () if settings is None else settings.optimizer.slots
         return saving.ModelFile(
             {
                 "model": self.get_config(),
                 "compile": None if settings is None else settings.get_config(),
                 "training": None if core is None else model_state.training_state(core, settings),
             },
-            {} if core is None else model_state.tensors_of(names, core, velocity=True),
+            {} if core is None else model_state.tensors_of(names, core, slots),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -185,7 +187,8 @@ class Sequential(Interchange):
         state = model_state.checked_training_state(settings["training"])
         shapes = weight_shapes(layers, input_shape)
         weights = iter(model_state.pick(tensors, shapes))
-        velocity = model_state.pick_velocity(tensors, shapes)
+        names = () if self._settings is None else self._settings.optimizer.slots
+        slots = model_state.pick_slots(tensors, shapes, names)
         received = walk(layers, input_shape)
         by_layer = {
             id(layer): [next(weights) for _ in layer.weight_shapes(shape)]
@@ -193,12 +196,12 @@ class Sequential(Interchange):
         }
         self.name, self._seed = name, state["seed"]
         self._set_layers(layers, input_shape, by_layer)
-        self._take_state(self._require_core("load_model"), state, velocity)
+        self._take_state(self._require_core("load_model"), state, slots)
 
     def _take_state(
-        self, core: _core.Model, state: Mapping[str, int], velocity: list[FloatArray]
+        self, core: _core.Model, state: Mapping[str, int], slots: list[list[FloatArray]]
     ) -> None:
-        core.set_velocity(velocity)
+        core.set_slots(slots)
         core.iterations, core.epochs = state["iterations"], state["epochs"]
         if self._settings is not None:
             self._settings.optimizer.iterations = state["optimizer_iterations"]
@@ -222,7 +225,7 @@ class Sequential(Interchange):
         self.stop_training = resume.go_to(loop, backup, filepath)
         loop.core.set_weights(backup.weights)
         self._seed = loop.core.seed = backup.state["seed"]
-        self._take_state(loop.core, backup.state, backup.velocity)
+        self._take_state(loop.core, backup.state, backup.slots)
 
 
 for _function in public_functions(Sequential.__mro__[1:-1]):  # Python's TypeErrors name them

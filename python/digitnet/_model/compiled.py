@@ -11,10 +11,11 @@ from digitnet._data import Data, as_data, sample_shape_of
 from digitnet._model.array_source import ArraySource
 from digitnet._model.batch_source import BatchSource
 from digitnet._model.compile import TrainingSettings
+from digitnet._model.machine import CPU
 from digitnet._model.network import Network
 from digitnet._model.source import Source
 from digitnet.callbacks import CallbackList
-from digitnet.optimizers import SGD
+from digitnet.optimizers import Optimizer
 
 
 class Compiled(Network):
@@ -29,12 +30,13 @@ class Compiled(Network):
         *,
         metrics: Sequence[object] | None = None,
     ) -> None:
-        """Settle how to train; another optimizer object starts without velocity.
+        """Settle how to train; another optimizer object starts afresh.
 
         Parameters
         ----------
-        optimizer : str or SGD
-            See `digitnet.optimizers`.
+        optimizer : str or Optimizer
+            See `digitnet.optimizers`. For one that a GPU lacks, a model on device "auto" moves to
+            the CPU.
         loss : str or Loss
             See `digitnet.losses`; needed for everything but `predict`.
         metrics : list of str or Metric, optional
@@ -51,12 +53,17 @@ class Compiled(Network):
         """
         self._require_rest("compile")
         settings = TrainingSettings(optimizer, loss, metrics)
+        if self.device == "cuda" and self._machine.device == "auto" and settings.missing_on_cuda():
+            self._move(CPU)
         if self._core is not None and self.optimizer is not settings.optimizer:
-            self._core.set_velocity([])
+            self._core.set_slots([])
         self._settings = settings
 
+    def _missing_on_cuda(self) -> str:
+        return "" if self._settings is None else self._settings.missing_on_cuda()
+
     @property
-    def optimizer(self) -> SGD | None:
+    def optimizer(self) -> Optimizer | None:
         """The optimizer; its settings may be changed between epochs and fits."""
         return None if self._settings is None else self._settings.optimizer
 

@@ -173,7 +173,7 @@ class Loop:
             shuffle,
             self.settings.require_loss().core_loss(),
             self.settings.core_metrics(self.core.output_size),
-            self.settings.optimizer.core_sgd(),
+            self.settings.optimizer.core_optimizer(-(-len(data.x) // batch_size)),
             progress,
         )
 
@@ -208,9 +208,9 @@ class Loop:
         for data in self.source.batches(self.core, self.step):
             if hooks:
                 self.callbacks.on_train_batch_begin(self.step, {})
-            sgd = self.settings.optimizer.core_sgd()
+            optimizer = self.settings.optimizer.core_optimizer(1)
             with self.settings.counting_steps(self.core):
-                result = self.core.train_batch(*data, loss, metrics, sgd)
+                result = self.core.train_batch(*data, loss, metrics, optimizer)
             self.totals, self.step = self.totals.plus_result(result), self.step + 1
             now = time.monotonic()
             if self._watched or now - last >= PAUSE:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from digitnet.optimizers import SGD
+from digitnet.optimizers import Optimizer
 
 
-def take_settings(optimizer: SGD, config: Mapping[str, Any]) -> None:
+def take_settings(optimizer: Optimizer, config: Mapping[str, Any]) -> None:
     """Set what differs from ``config``, which ``get_config`` of such an optimizer returned.
 
     Raises

@@ -15,7 +15,7 @@ from digitnet._model.batch_source import BatchSource
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.fit import Loop
 from digitnet._model.optimizer_state import take_settings
-from digitnet._model.state import checked_training_state, pick, pick_velocity
+from digitnet._model.state import checked_training_state, pick, pick_slots
 from digitnet._model.totals import Totals
 from digitnet.callbacks import Callback
 from digitnet.saving import PathLike, Tensors
@@ -29,7 +29,7 @@ class Backup(NamedTuple):
     """What a backup holds: of the model, of the optimizer, of the loop and of its callbacks."""
 
     weights: list[FloatArray]
-    velocity: list[FloatArray]
+    slots: list[list[FloatArray]]
     state: dict[str, int]
     optimizer: dict[str, Any]
     place: dict[str, Any]
@@ -86,7 +86,7 @@ def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings)
             raise ValueError("it holds no place in a training")
         return Backup(
             pick(own, shapes),
-            pick_velocity(own, shapes),
+            pick_slots(own, shapes, present.optimizer.slots),
             checked_training_state(settings["training"]),
             settings["compile"]["optimizer"]["config"],
             place,

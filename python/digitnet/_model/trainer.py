@@ -176,7 +176,7 @@ class Trainer(Evaluator):
                 *data,
                 settings.require_loss().core_loss(),
                 settings.core_metrics(core.output_size),
-                settings.optimizer.core_sgd(),
+                settings.optimizer.core_optimizer(1),
             )
         return returned(settings.logs(result), as_dict)
 
@@ -232,4 +232,4 @@ class Trainer(Evaluator):
         core = self._require_core("apply_gradients")
         values = as_weights(grads, list(self._weight_shapes().values()), "grads")
         with settings.counting_steps(core):
-            core.apply_gradients(values, settings.optimizer.core_sgd())
+            core.apply_gradients(values, settings.optimizer.core_optimizer(1))
