@@ -102,11 +102,18 @@ def trained(library, case, epochs=2):
 
 
 def state_of(model):
-    """Return weights, velocities and the number of steps of a model of either library."""
+    """Return weights, slots (each a list of arrays) and the steps of a model of either library.
+
+    Keras keeps the learning rate among them unless a schedule says it, and all slots of a weight
+    next to each other.
+    """
     if isinstance(model, Sequential):
         return model.get_weights(), model._core.get_slots(), model.optimizer.iterations
-    steps, _, *velocities = [np.asarray(v.numpy()) for v in model.optimizer.variables]
-    return model.get_weights(), velocities, int(steps)
+    variables = [np.asarray(v.numpy()) for v in model.optimizer.variables]
+    weights = model.get_weights()
+    kept = [v for v in variables if v.ndim]
+    slots = [kept[i :: len(kept) // len(weights)] for i in range(len(kept) // len(weights))]
+    return weights, slots, int(variables[0])
 
 
 def assert_same(left, right, x, y):

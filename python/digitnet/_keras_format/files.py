@@ -126,9 +126,10 @@ def _optimizer_variables(
 
 
 def _kept(optimizer: Optimizer) -> tuple[tuple[str, ...], bool]:
-    """Return what the optimizer keeps beside each weight, and whether a schedule says the rate."""
+    """Return what Keras keeps beside each weight, and whether a schedule says the rate."""
     scheduled = not isinstance(optimizer.get_config()["learning_rate"], float)
-    return optimizer.slots, scheduled
+    plain = isinstance(optimizer, optimizers.SGD) and not optimizer.momentum
+    return () if plain else optimizer.slots, scheduled
 
 
 def _shapes(model: Config) -> dict[str, Shape]:
