@@ -270,6 +270,20 @@ def test_a_gpu_trains_the_same_and_goes_on(rng):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(bool(why_no_cuda()), reason="no GPU, nor DIGITNET_CUDA_PLUGIN for emulation")
+def test_a_gpu_has_no_adam(rng):
+    x, y, _ = problem("multiclass", rng)
+    network = MLPClassifier(4, max_iter=2, random_state=0, device="cuda")
+    with pytest.raises(RuntimeError, match="Adam"):
+        network.fit(x, y)
+    assert not hasattr(network, "model_")
+    network.set_params(device="auto").fit(x, y)
+    assert network.model_.device == "cpu"
+    network.set_params(device="cuda", solver="sgd", warm_start=True).fit(x, y)
+    assert network.model_.device == "cuda"
+
+
 # --- when it ends
 
 
