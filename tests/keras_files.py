@@ -1,6 +1,6 @@
-"""A model file that Keras 3.15.1 wrote, and the means to change it.
+"""Model files that Keras 3.15.1 wrote, and the means to change them.
 
-data/small.keras.gz was made, on its JAX backend, by::
+data/small.keras.gz and data/adam.keras.gz were made, on its JAX backend, by::
 
     keras.utils.set_random_seed(0)
     m = keras.Sequential([keras.Input((2, 3)), Flatten(), Dense(5, "gelu"), Dropout(0.1),
@@ -8,6 +8,15 @@ data/small.keras.gz was made, on its JAX backend, by::
     m.compile(SGD(0.1, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
     m.fit(np.ones((4, 2, 3)), np.zeros(4), verbose=0)
     m.save("small.keras")
+
+    keras.utils.set_random_seed(0)
+    m = keras.Sequential([keras.Input((2, 3)), Flatten(),
+                          Dense(5, "tanh", kernel_constraint=MaxNorm(1.125)),
+                          Dense(3, "softmax")], name="small_adam")
+    m.compile(AdamW(CosineDecay(0.1, 8, alpha=0.25), clipnorm=0.5),
+              "sparse_categorical_crossentropy")
+    m.fit(np.ones((4, 2, 3)), np.zeros(4), batch_size=2, verbose=0)
+    m.save("adam.keras")
 """
 
 import copy
@@ -17,7 +26,10 @@ import json
 import zipfile
 from pathlib import Path
 
-SMALL = gzip.decompress((Path(__file__).parent / "data/small.keras.gz").read_bytes())
+SMALL, ADAM = (
+    gzip.decompress((Path(__file__).parent / f"data/{name}.keras.gz").read_bytes())
+    for name in ("small", "adam")
+)
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 
 

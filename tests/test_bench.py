@@ -83,6 +83,24 @@ def test_a_tiny_comparison_is_well_formed(tmp_path):
     assert platform.node() not in json.dumps(result["machine"])
 
 
+def test_a_tiny_search_takes_no_more_threads_than_there_are_processors(tmp_path):
+    pytest.importorskip("sklearn", "1.6", reason="needs scikit-learn 1.6 or later")
+    output = tmp_path / "result.json"
+    jobs = min(2, machine.processors())
+    done = script(
+        "grid_search.py",
+        *("--synthetic", "--rounds", 1, "--epochs", 1, "--jobs", jobs, "--output", output),
+        DIGITNET_NUM_THREADS="",
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(output.read_text())["results"]
+    assert [result["jobs"] for result in results] == sorted({1, jobs})
+    for result in results:
+        assert result["fits"] == 24
+        assert result["jobs"] * result["threads"] <= machine.processors()
+        assert result["ratio"] > 0
+
+
 def test_a_missing_library_is_reported_as_absent():
     absent = {"status": "absent", "why": "torch is not installed", "threads": 1}
     ours = {"status": "ok", "learned": True, "median": 1.0, "accuracy": 0.99, "threads": 1}

@@ -184,7 +184,7 @@ MASKED = {"module": "builtins", "class_name": "function", "config": "mine", "reg
         ((*DENSE, "bias_regularizer"), penalty("L2", l2=1.0),
          "'dense': bias_regularizer must be None"),
         ((*DENSE, "kernel_constraint"), object_of("NonNeg", {}, "keras.constraints"),
-         "'dense': kernel_constraint must be None"),
+         "'dense': kernel_constraint must be MaxNorm.*'NonNeg'"),
         ((*DENSE, "lora_rank"), 4, "'dense': lora_rank must be None"),
         ((*LAYERS, 3, "config", "rate"), 1.5, "'dropout': rate must be"),
         ((*LAYERS, 3, "config", "noise_shape"), [1], "'dropout': noise_shape must be None"),

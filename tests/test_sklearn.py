@@ -25,8 +25,16 @@ QUIET = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarnin
 CHECKED = [
     MLPClassifier(),
     MLPRegressor(),
-    MLPClassifier((9, 7), ("tanh", "silu"), learning_rate="adaptive", learning_rate_init=0.02),
-    MLPRegressor((9,), ("logistic",), nesterovs_momentum=False, learning_rate_init=0.005),
+    MLPClassifier((9, 7), ("tanh", "silu"), beta_1=0.5, learning_rate_init=0.005),
+    MLPRegressor((9,), ("logistic",), beta_2=0.9, epsilon=1e-4, learning_rate_init=0.005),
+    MLPClassifier(solver="sgd"),
+    MLPRegressor(solver="sgd"),
+    MLPClassifier(
+        (9, 7), ("tanh", "silu"), solver="sgd", learning_rate="adaptive", learning_rate_init=0.02
+    ),
+    MLPRegressor(
+        (9,), ("logistic",), solver="sgd", nesterovs_momentum=False, learning_rate_init=0.005
+    ),
 ]
 
 
@@ -173,7 +181,9 @@ def test_mnist(mnist):
     (x, y), (x_test, y_test) = (
         ((part[0].reshape(-1, 784) / 255).astype(np.float32), part[1]) for part in mnist
     )
-    network = MLPClassifier(500, learning_rate_init=0.1, batch_size=500, max_iter=4, random_state=0)
+    network = MLPClassifier(
+        500, learning_rate_init=0.005, batch_size=500, max_iter=4, random_state=0
+    )
     with pytest.warns(ConvergenceWarning, match="max_iter=4 epochs and has not converged"):
         network.fit(x, y)
     assert network.score(x_test, y_test) > 0.97

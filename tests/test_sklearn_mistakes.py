@@ -20,7 +20,11 @@ Y = np.arange(12) % 3
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"solver": "adam"}, r"'solver' parameter of MLPClassifier must be .*\{'sgd'\}.* 'adam'"),
+        ({"solver": "lbfgs"}, "'solver' parameter of MLPClassifier must be a str among .*'lbfgs'"),
+        ({"beta_1": 1.0}, "'beta_1' parameter of MLPClassifier must be a float in the range"),
+        ({"beta_2": -0.1}, "'beta_2' parameter of MLPClassifier must be a float in the range"),
+        ({"epsilon": 0.0}, "'epsilon' parameter of MLPClassifier must be a float in the range"),
+        ({"epsilon": 1e-40}, "epsilon must be a number >= 1e-37.* Received: 1e-40"),
         ({"activation": "step"}, "'activation' parameter of MLPClassifier must be a str among"),
         ({"activation": ("relu", "step")}, r"activation\[1\] must be one of identity, .*'step'"),
         ({"activation": ["relu"]}, "activation must be one value, or one for each of the 2 hidden"),

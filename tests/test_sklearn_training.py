@@ -1,5 +1,7 @@
 """How the estimators train: as scikit-learn's own, and on from where they stopped."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ pytest.importorskip("sklearn", "1.6", reason="needs scikit-learn 1.6 or later")
 
 import sklearn.neural_network as peer
 from scipy import sparse
+from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score
 
 from digitnet._core import why_no_cuda
@@ -37,7 +40,7 @@ def first_classes(kind, y):
 
 
 def pair(kind, x, y, name, settings):
-    """Return digitnet's and scikit-learn's estimator with equal weights and velocity 0."""
+    """Return digitnet's and scikit-learn's estimator with equal weights and a new solver."""
     of_first_call = {
         "binary": {"classes": [0, 1]},
         "multiclass": {"classes": [0, 1, 2]},
@@ -45,15 +48,18 @@ def pair(kind, x, y, name, settings):
     }.get(kind, {})
     here = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}[name]
     there = getattr(peer, name)
-    common = {"shuffle": False, "solver": "sgd", "random_state": 0, **settings}
-    ours = here(**common | {"learning_rate_init": STILL})
-    theirs = there(**common | {"learning_rate_init": STILL})
+    common = {"shuffle": False, "random_state": 0, **settings}
+    still = {"solver": "sgd", "learning_rate_init": STILL}
+    ours, theirs = here(**common | still), there(**common | still)
     ours.partial_fit(x, y, **({} if kind == "multilabel" else of_first_call))
     theirs.partial_fit(x, y, **of_first_call)
     theirs.coefs_ = [w.astype(np.float64) for w in ours.coefs_]
     theirs.intercepts_ = [b.astype(np.float64) for b in ours.intercepts_]
     for estimator in (ours, theirs):
-        estimator.set_params(learning_rate_init=settings.get("learning_rate_init", 0.1))
+        estimator.set_params(
+            solver=settings["solver"],
+            learning_rate_init=settings.get("learning_rate_init", 0.1),
+        )
     del theirs._optimizer  # it keeps the learning rate
     ours._course.samples_seen = theirs.t_ = 0
     return ours, theirs
@@ -69,11 +75,15 @@ def pair(kind, x, y, name, settings):
         {"activation": "logistic", "alpha": 3.0},
         {"activation": "tanh", "batch_size": 8, "nesterovs_momentum": False},
         {"activation": "identity", "momentum": 0.0, "learning_rate": "invscaling", "alpha": 0.0},
+        {"solver": "adam", "batch_size": 10, "alpha": 0.5, "epsilon": 1e-3},
+        {"solver": "adam", "activation": "tanh", "beta_1": 0.5, "beta_2": 0.9},
+        {"solver": "adam", "activation": "logistic", "learning_rate": "invscaling"},
     ],
-    ids=lambda settings: settings.get("activation", "relu"),
+    ids=lambda settings: f"{settings.get('activation', 'relu')}-{settings.get('solver', 'sgd')}",
 )
 def test_training_is_scikit_learn_s(kind, settings, rng):
     x, y, name = problem(kind, rng)
+    settings = {"solver": "sgd", **settings}
     settings = {"hidden_layer_sizes": (7, 6), "learning_rate_init": 0.05, **settings}
     ours, theirs = pair(kind, x, y, name, settings)
     for _ in range(5):
@@ -87,11 +97,13 @@ def test_training_is_scikit_learn_s(kind, settings, rng):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "regression"])
-def test_weights_count_as_scikit_learn_s_in_one_batch(kind, rng):
+def test_weights_count_as_scikit_learn_s_in_one_batch(kind, solver, rng):
     x, y, name = problem(kind, rng)
     weight = rng.random(N) * 5
-    ours, theirs = pair(kind, x, y, name, {"hidden_layer_sizes": (6,), "alpha": 2.0})
+    settings = {"hidden_layer_sizes": (6,), "alpha": 2.0, "solver": solver}
+    ours, theirs = pair(kind, x, y, name, settings)
     for _ in range(4):
         ours.partial_fit(x, y, sample_weight=weight)
         try:
@@ -118,14 +130,42 @@ def test_initial_weights_are_within_scikit_learn_s_bounds(rng):
     assert network.coefs_[0].std() > 0
 
 
+def test_digits_are_told_apart_as_well_as_by_scikit_learn():
+    """The defaults are those of scikit-learn; means over four halves of its own digits."""
+    x, y = load_digits(return_X_y=True)
+    x = x / 16
+    scores = []
+    for seed in range(4):
+        test = np.random.default_rng(seed).random(len(x)) < 0.5
+        pair = [of(max_iter=30, random_state=seed) for of in (MLPClassifier, peer.MLPClassifier)]
+        assert pair[0].solver == pair[1].solver == "adam"
+        scores.append([one.fit(x[~test], y[~test]).score(x[test], y[test]) for one in pair])
+    ours, theirs = np.mean(scores, axis=0)
+    assert theirs > 0.9
+    assert ours > theirs - 0.015
+
+
+def test_defaults_are_those_of_scikit_learn():
+    """Those of every parameter that both have."""
+    for ours, theirs in [
+        (MLPClassifier(), peer.MLPClassifier()),
+        (MLPRegressor(), peer.MLPRegressor()),
+    ]:
+        here, there = ours.get_params(), theirs.get_params()
+        common = sorted(set(here) & set(there))
+        assert len(common) == 22
+        assert {name: here[name] for name in common} == {name: there[name] for name in common}
+
+
 # --- going on
 
 SCHEDULES = [
     {},
     {"batch_size": 7},
-    {"batch_size": 7, "dropout": 0.3},
-    {"batch_size": 7, "learning_rate": "invscaling", "power_t": 0.2},
-    {"batch_size": 7, "shuffle": False, "momentum": 0.5},
+    {"batch_size": 7, "dropout": 0.3, "beta_1": 0.5},
+    {"batch_size": 7, "solver": "sgd", "dropout": 0.3},
+    {"batch_size": 7, "solver": "sgd", "learning_rate": "invscaling", "power_t": 0.2},
+    {"batch_size": 7, "solver": "sgd", "shuffle": False, "momentum": 0.5},
     {"activation": ("tanh", "elu"), "alpha": 0.1, "batch_size": 10},
 ]
 
@@ -137,7 +177,7 @@ def test_partial_fits_and_warm_starts_are_one_fit(kind, settings, rng):
     cls = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}[name]
     common = {
         "hidden_layer_sizes": (9, 5), "random_state": 3, "n_iter_no_change": np.inf,
-        "learning_rate_init": 0.05, **settings,
+        "learning_rate_init": 0.02, **settings,
     }  # fmt: skip
     whole = cls(**common, max_iter=6).fit(x, y)
     parts = cls(**common)
@@ -151,6 +191,8 @@ def test_partial_fits_and_warm_starts_are_one_fit(kind, settings, rng):
         np.testing.assert_equal(other.intercepts_, whole.intercepts_)
         assert other.loss_curve_ == whole.loss_curve_
         assert other.t_ == whole.t_ == 6 * N
+        assert other.model_.optimizer.iterations == whole.model_.optimizer.iterations >= 6
+        np.testing.assert_equal(other.model_._core.get_slots(), whole.model_._core.get_slots())
     assert (whole.n_iter_, parts.n_iter_, warm.n_iter_) == (6, 1, 2)
     assert len(set(whole.loss_curve_)) == 6
 
@@ -160,13 +202,37 @@ def test_warm_start_keeps_the_validation_set_and_the_adaptive_rate(rng):
     common = {
         "hidden_layer_sizes": (9,), "random_state": 0, "early_stopping": True, "tol": 0.0,
         "validation_fraction": 0.25, "learning_rate": "adaptive", "learning_rate_init": 0.02,
-        "n_iter_no_change": 1,
+        "n_iter_no_change": 1, "solver": "sgd",
     }  # fmt: skip
     whole = MLPClassifier(**common, max_iter=16).fit(x, y)
     warm = MLPClassifier(**common, max_iter=8, warm_start=True).fit(x, y)
     assert warm.validation_scores_ == whole.validation_scores_[:8]
     fresh = MLPClassifier(**common, max_iter=8).fit(x, y)
     np.testing.assert_equal(fresh.coefs_, warm.coefs_)
+
+
+def test_another_solver_starts_from_the_weights(rng):
+    x, y, _ = problem("multiclass", rng)
+    network = MLPClassifier(5, random_state=0, max_iter=3, warm_start=True).fit(x, y)
+    assert len(network.model_._core.get_slots()) == 2
+    before = network.coefs_
+    network.set_params(solver="sgd", max_iter=1, learning_rate_init=STILL).fit(x, y)
+    np.testing.assert_equal(network.coefs_, before)
+    assert network.model_.optimizer.iterations == 1
+    network.set_params(learning_rate_init=0.1).fit(x, y)
+    assert len(network.model_._core.get_slots()) == 1
+
+
+def test_adam_settings_may_change_where_a_training_goes_on(rng):
+    x, y, _ = problem("multiclass", rng)
+    network = MLPClassifier(5, random_state=0, max_iter=3, warm_start=True).fit(x, y)
+    twin = pickle.loads(pickle.dumps(network))
+    twin.set_params(beta_1=0.5, beta_2=0.9, epsilon=0.1).fit(x, y)
+    network.fit(x, y)
+    optimizer = twin.model_.optimizer
+    assert (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon) == (0.5, 0.9, 0.1)
+    assert optimizer.iterations == network.model_.optimizer.iterations == 6
+    assert not np.array_equal(twin.coefs_[0], network.coefs_[0])
 
 
 def test_a_fit_begins_anew_without_warm_start(rng):
@@ -193,13 +259,29 @@ def test_any_number_of_threads_gives_the_same_bits(rng, threads_as_before):
 @pytest.mark.skipif(bool(why_no_cuda()), reason="no GPU, nor DIGITNET_CUDA_PLUGIN for emulation")
 def test_a_gpu_trains_the_same_and_goes_on(rng):
     x, y, _ = problem("multiclass", rng)
-    settings = {"hidden_layer_sizes": 16, "random_state": 0, "learning_rate_init": 0.05}
+    settings = {
+        "hidden_layer_sizes": 16, "random_state": 0, "learning_rate_init": 0.05, "solver": "sgd",
+    }  # fmt: skip
     there = MLPClassifier(device="cuda", max_iter=4, **settings).fit(x, y)
     assert there.model_.device == "cuda"
     here = MLPClassifier(device="cpu", max_iter=2, warm_start=True, **settings).fit(x, y)
     here.set_params(device="cuda").fit(x, y)  # the training moves
     for mine, other in zip(here.coefs_, there.coefs_, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(bool(why_no_cuda()), reason="no GPU, nor DIGITNET_CUDA_PLUGIN for emulation")
+def test_a_gpu_has_no_adam(rng):
+    x, y, _ = problem("multiclass", rng)
+    network = MLPClassifier(4, max_iter=2, random_state=0, device="cuda")
+    with pytest.raises(RuntimeError, match="Adam"):
+        network.fit(x, y)
+    assert not hasattr(network, "model_")
+    network.set_params(device="auto").fit(x, y)
+    assert network.model_.device == "cpu"
+    network.set_params(device="cuda", solver="sgd", warm_start=True).fit(x, y)
+    assert network.model_.device == "cuda"
 
 
 # --- when it ends
@@ -228,9 +310,15 @@ def test_a_validation_set_is_scored_without_early_stopping_too(rng):
 
 def test_adaptive_divides_the_rate_before_it_ends(rng, capsys):
     x, y, _ = problem("binary", rng)
-    network = MLPClassifier(
-        3, learning_rate="adaptive", learning_rate_init=1e-4, tol=10, n_iter_no_change=2, verbose=1
-    ).fit(x, y)
+    settings = {
+        "hidden_layer_sizes": 3, "learning_rate": "adaptive", "learning_rate_init": 1e-4,
+        "tol": 10, "n_iter_no_change": 2, "verbose": 1,
+    }  # fmt: skip
+    network = MLPClassifier(solver="sgd", **settings).fit(x, y)
     rates = [line for line in capsys.readouterr().out.splitlines() if "Setting" in line]
     assert [line.split()[-1] for line in rates] == ["0.000020", "0.000004", "0.000001"]
     assert network.n_iter_ == 1 + 3 * 4
+    adam = MLPClassifier(**settings).fit(x, y)  # its rate stays
+    assert "Setting" not in capsys.readouterr().out
+    assert adam.n_iter_ == 1 + 3
+    assert adam.model_.optimizer.learning_rate == 1e-4

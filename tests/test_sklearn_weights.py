@@ -9,6 +9,7 @@ pytest.importorskip("sklearn", "1.6", reason="needs scikit-learn 1.6 or later")
 
 import joblib
 from scipy import sparse
+from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_limits
 
 from digitnet import config
@@ -124,6 +125,25 @@ def test_a_joblib_process_takes_its_share(monkeypatch):
     with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
         found = joblib.Parallel()(joblib.delayed(thread_limit)() for _ in range(4))
     assert found == [1] * 4
+
+
+def threads_of(estimator, x, y):
+    return estimator.model_.engine_report()["threads"]
+
+
+def test_a_search_of_two_processes_takes_no_more_threads_than_there_are(data, monkeypatch):
+    monkeypatch.delenv("DIGITNET_NUM_THREADS", raising=False)
+    x, y, _ = data
+    search = GridSearchCV(
+        MLPClassifier(64, max_iter=2, batch_size=20, random_state=0),
+        {"alpha": [0.1, 0.01]},
+        scoring={"threads": threads_of},
+        refit=False,
+        cv=2,
+        n_jobs=2,
+    ).fit(x, y)
+    for threads in search.cv_results_["mean_test_threads"]:
+        assert 1 <= threads <= max(1, joblib.cpu_count() // 2)
 
 
 def test_a_failed_fit_puts_the_number_back(four_threads, data):

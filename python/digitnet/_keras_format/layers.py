@@ -27,7 +27,7 @@ _MAX_SEED = 2**32  # Keras' backends take no more
 _LAYERS: dict[str, tuple[str, ...]] = {
     "Dense": (
         "units", "activation", "use_bias", "kernel_initializer", "bias_initializer",
-        "kernel_regularizer",
+        "kernel_regularizer", "kernel_constraint",
     ),
     "Activation": ("activation",),
     "ReLU": ("negative_slope",),
@@ -77,10 +77,9 @@ def layer_from_keras(saved: object) -> Config:
     for key in ("kernel_initializer", "bias_initializer"):
         if key in settings:
             settings[key] = _initializer(settings[key], f"{what}: {key}")
-    if settings.get("kernel_regularizer") is not None:
-        settings["kernel_regularizer"] = _regularizer(
-            settings["kernel_regularizer"], f"{what}: kernel_regularizer"
-        )
+    for key, read in (("kernel_regularizer", _regularizer), ("kernel_constraint", _constraint)):
+        if settings.get(key) is not None:
+            settings[key] = read(settings[key], f"{what}: {key}")
     layer = {"class_name": name, "config": {"name": config.get("name"), **settings}}
     try:
         layer_module.deserialize(layer)
@@ -102,8 +101,10 @@ def layer_to_keras(layer: Config, input_shape: Shape) -> Config:
     for key in ("kernel_initializer", "bias_initializer"):
         if key in config:
             config[key] = _keras_initializer(config[key], f"layer {config['name']!r}: {key}")
-    if config.get("kernel_regularizer") is not None:
-        config["kernel_regularizer"] = keras_object("regularizers", **config["kernel_regularizer"])
+    for module in ("regularizers", "constraints"):
+        key = f"kernel_{module[:-1]}"
+        if config.get(key) is not None:
+            config[key] = keras_object(module, **config[key])
     return keras_object("layers", layer["class_name"], config) | {
         "build_config": {"input_shape": [None, *input_shape]}
     }
@@ -162,3 +163,10 @@ def _regularizer(saved: object, what: str) -> Config:
         raise ValueError(f"{what} must be L2. Received: {shown(name)}")
     settings = taken(config, what, ("l2",), {"l1": (0.0, 0)})
     return {"class_name": "L2", "config": settings}
+
+
+def _constraint(saved: object, what: str) -> Config:
+    name, config = opened(saved, what)
+    if name != "MaxNorm":
+        raise ValueError(f"{what} must be MaxNorm. Received: {shown(name)}")
+    return {"class_name": name, "config": taken(config, what, ("max_value", "axis"), {})}

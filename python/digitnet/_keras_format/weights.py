@@ -1,9 +1,9 @@
-"""Weights and velocities as Keras stores them: HDF5 groups ``layers/dense_1/vars`` with 0 and 1.
+"""Weights and optimizers' state as Keras stores them, in groups of HDF5: ``layers/dense_1/vars``.
 
 The groups of `Dense` layers are counted in the model's order, whatever the layers' names are; 0 is
 the kernel (in, units), 1 the bias (units,), as in digitnet. Of the optimizer, ``optimizer/vars``
 holds the steps taken (0), the learning rate (1; not with a schedule) and, for each weight, what the
-optimizer keeps beside it: a velocity (SGD with momentum), or m and v (Adam).
+optimizer keeps beside it: a velocity (SGD, unless momentum is 0), or m and v (Adam).
 """
 
 from __future__ import annotations
@@ -66,15 +66,21 @@ def read_optimizer(
         The file is damaged, or the state is not that of such an optimizer.
     """
     group = _variables(File(data).root().group("optimizer"))
-    if group is None or "0" not in group:
+    count = 0 if group is None else len(list(group))
+    if group is None or not count:
         return OptimizerState(0, {})
     steps = group.array("0")
     if steps.shape != () or steps.dtype != np.int64 or steps < 0:
         raise ValueError("optimizer/vars/0 must be the number of steps taken, 0 or more")
-    first = 1 if scheduled else 2
-    if str(first) not in group:  # nothing is kept before the first step
-        return OptimizerState(int(steps), {})
+    first = 1 if scheduled else 2  # behind the steps, and the learning rate
     places = [(f"{slot}.{name}", shape) for name, shape in shapes.items() for slot in slots]
+    if count == first and steps == 0:  # Keras has not trained it yet
+        return OptimizerState(0, {})
+    if count != first + len(places):
+        raise ValueError(
+            "optimizer/vars must hold all that its optimizer keeps, "
+            f"{first + len(places)} for this model. Received: {count}"
+        )
     kept = {name: _float32(group, str(i), s) for i, (name, s) in enumerate(places, start=first)}
     return OptimizerState(int(steps), kept)
 

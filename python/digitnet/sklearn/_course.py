@@ -34,12 +34,17 @@ class Course:
 
 def learning_rate(estimator: Any, course: Course) -> float:
     """Return the learning rate after this much training, from the estimator's parameters."""
-    rate = float(estimator.learning_rate_init)
-    if estimator.learning_rate == "invscaling":
+    rate, schedule = float(estimator.learning_rate_init), _schedule(estimator)
+    if schedule == "invscaling":
         return float(rate / (course.samples_seen + 1) ** estimator.power_t)
-    if estimator.learning_rate == "adaptive":
+    if schedule == "adaptive":
         return float(rate / 5.0**course.divisions)
     return rate
+
+
+def _schedule(estimator: Any) -> str:
+    """Return how the rate changes from epoch to epoch; Adam's does not, as in scikit-learn."""
+    return str(estimator.learning_rate) if estimator.solver == "sgd" else "constant"
 
 
 class Conductor(Callback):
@@ -103,7 +108,7 @@ class Conductor(Callback):
             f"for {self.estimator.n_iter_no_change} consecutive epochs."
         )
         rate = self.model.optimizer.learning_rate
-        if self.estimator.learning_rate == "adaptive" and rate > _LEAST_RATE:
+        if _schedule(self.estimator) == "adaptive" and rate > _LEAST_RATE:
             self.course.divisions += 1
             self.course.bad_epochs = 0
             self._say(f"{message} Setting learning rate to {rate / 5:f}")

@@ -6,9 +6,9 @@ PARAMETERS = """\
     activation : str, or sequence of one for each hidden layer
         "identity", "logistic", "tanh", "relu", or one of digitnet's own: "leaky_relu", "elu",
         "softplus", "silu", "gelu", "linear" (identity), "sigmoid" (logistic).
-    solver : {"sgd"}
-        Stochastic gradient descent. scikit-learn's default is "adam", which with "lbfgs" is not
-        among digitnet's.
+    solver : {"adam", "sgd"}
+        Adam, or stochastic gradient descent with momentum (`digitnet.optimizers`); scikit-learn's
+        "lbfgs" is not among digitnet's.
     alpha : float
         Strength of the L2 penalty, ``alpha / 2 * sum(W ** 2) / (samples of a batch)``, added to
         the loss; biases are not penalized. With weights, the batch counts by its mean weight. The
@@ -16,11 +16,11 @@ PARAMETERS = """\
     batch_size : int or "auto"
         Samples in a step; "auto" is ``min(200, n_samples)``.
     learning_rate : {"constant", "invscaling", "adaptive"}
-        "invscaling": ``learning_rate_init / (t_ + 1) ** power_t`` after every epoch. "adaptive":
-        divided by 5 instead of ending the training, down to 1e-6.
+        Of "sgd" alone. "invscaling": ``learning_rate_init / (t_ + 1) ** power_t`` after every
+        epoch. "adaptive": divided by 5 instead of ending the training, down to 1e-6.
     learning_rate_init : float
-        The step size at the beginning. The default is scikit-learn's, which is careful: on scaled
-        data, 0.01 to 0.1 often learns in fewer epochs.
+        The step size at the beginning. The default is scikit-learn's and meant for "adam"; with
+        "sgd", on scaled data, 0.01 to 0.1 often learns in fewer epochs.
     power_t : float
         See ``learning_rate``.
     max_iter : int
@@ -35,25 +35,30 @@ PARAMETERS = """\
     verbose : bool or int
         Print a line for every epoch.
     warm_start : bool
-        `fit` goes on where the last call ended, with its velocity, learning rate and order of
-        samples: two fits of three epochs are one of six, to the bit. scikit-learn keeps the weights
-        alone.
+        `fit` goes on where the last call ended, with the solver's velocities (or means) and steps,
+        the learning rate and the order of samples: two fits of three epochs are one of six, to the
+        bit. scikit-learn keeps the weights alone. Another solver starts from the weights.
     momentum : float in [0, 1]
-        How much of the velocity stays at every step.
+        How much of the velocity stays at every step of "sgd".
     nesterovs_momentum : bool
-        Use the Nesterov form.
+        Use the Nesterov form of "sgd".
     early_stopping : bool
         Judge epochs by the score on a validation set, and keep the weights of the best.
     validation_fraction : float in (0, 1)
         Share of the samples set aside for that, where `fit` is given no ``X_val``; their weights
         count in the score.
+    beta_1, beta_2 : float in [0, 1)
+        How much of the means of the gradients and of their squares stays at every step of "adam".
+    epsilon : float
+        What keeps the steps of "adam" finite where gradients are tiny; at least 1e-37.
     n_iter_no_change : int or inf
         More than so many epochs in a row that are not better end the training; inf: none do.
     dropout : float in [0, 1), or sequence of one for each hidden layer
         Share of a layer's neurons left out at every step (`digitnet.layers.Dropout`).
     device : {"cpu", "cuda", "auto"}
         Where to compute. "auto" takes the GPU if there is a usable one; it is not the default,
-        because a search runs many small networks in several processes."""
+        because a search runs many small networks in several processes. The GPU has "sgd" only:
+        with "adam", "cuda" is an error and "auto" is the CPU."""
 
 ATTRIBUTES = """\
     n_features_in_, feature_names_in_

@@ -14,7 +14,7 @@ from digitnet._checks import integer, real
 from digitnet.initializers import RandomUniform
 from digitnet.layers import Dense, Dropout, Layer
 from digitnet.models import Sequential
-from digitnet.optimizers import SGD
+from digitnet.optimizers import SGD, Adam
 from digitnet.regularizers import L2
 
 # scikit-learn's names come first; digitnet's own mean the same as in `digitnet.activations`.
@@ -37,7 +37,8 @@ Settings = Callable[[Any], dict[str, Any]]
 
 # Name of a solver → the optimizer, and its settings (but for the learning rate) from an estimator's
 # parameters. Another solver is a line here and its parameters in `_base`.
-SOLVERS: dict[str, tuple[type[SGD], Settings]] = {
+SOLVERS: dict[str, tuple[type[SGD] | type[Adam], Settings]] = {
+    "adam": (Adam, lambda e: {"beta_1": e.beta_1, "beta_2": e.beta_2, "epsilon": e.epsilon}),
     "sgd": (SGD, lambda e: {"momentum": e.momentum, "nesterov": e.nesterovs_momentum}),
 }
 
@@ -129,7 +130,7 @@ def continued(model: Sequential, l2: float, device: str) -> Sequential:
 
 
 def compile_network(model: Sequential, estimator: Any, loss: str, learning_rate: float) -> None:
-    """Give the network its loss and its optimizer; one of the same kind keeps its velocity."""
+    """Give the network its loss and its optimizer; one of the same kind keeps its state."""
     kind, settings = SOLVERS[estimator.solver]
     values = {"learning_rate": learning_rate, **settings(estimator)}
     if type(model.optimizer) is not kind:

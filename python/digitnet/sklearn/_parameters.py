@@ -35,6 +35,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "beta_1": [_FRACTION],
+    "beta_2": [_FRACTION],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
     "n_iter_no_change": [_POSITIVE_INTEGER, Options(Real, {np.inf})],
     "dropout": [_FRACTION, list, tuple],
     "device": [StrOptions(set(DEVICES))],
@@ -51,7 +54,7 @@ class Parameters(BaseEstimator):
         hidden_layer_sizes: Any = (100,),
         activation: str | Sequence[str] = "relu",
         *,
-        solver: str = "sgd",
+        solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
@@ -67,6 +70,9 @@ class Parameters(BaseEstimator):
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         dropout: float | Sequence[float] = 0.0,
         device: str = "cpu",
@@ -89,6 +95,9 @@ class Parameters(BaseEstimator):
         self.nesterovs_momentum = nesterovs_momentum
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.dropout = dropout
         self.device = device
