@@ -40,8 +40,8 @@ def sample_shape_of(x: object, name: str = "x") -> Shape:
 def as_samples(x: object, name: str, shape: Shape, copy: bool | None = None) -> _core.Samples:
     """Return ``x`` of shape (n, *shape) as (n, features), CSR or an array, uint8 or float32.
 
-    uint8, bool and native float32 arrays are not copied where a view will do; others become
-    float32. As in Keras, a last axis of size 1 may be missing or in excess.
+    uint8 and native float32 arrays are not copied where a view will do; booleans become uint8,
+    others float32. As in Keras, a last axis of size 1 may be missing or in excess.
 
     Raises
     ------
@@ -58,10 +58,12 @@ def as_samples(x: object, name: str, shape: Shape, copy: bool | None = None) -> 
     array = as_array(x, name, copy)
     _check_shape(array.shape, name, shape)
     if copy is False:
-        check_uncopied(array, name, (np.uint8, np.bool_, np.float32), contiguous=False)
-    if array.dtype == np.bool_:
-        array = array.view(np.uint8)
-    rows = array if array.dtype == np.uint8 else as_float32(array)
+        check_uncopied(array, name, (np.uint8, np.float32), contiguous=False)
+    rows = array
+    if array.dtype == np.bool_:  # no view: foreign memory may hold other bytes than 0 and 1
+        rows = array.astype(np.uint8)
+    elif array.dtype != np.uint8:
+        rows = as_float32(array)
     rows = rows.reshape(len(array), -1)
     if rows.dtype != np.uint8:
         check_finite(rows, array, name)

@@ -44,7 +44,7 @@ def as_numpy(values: object, name: str, copy: bool | None = None) -> NDArray[Any
         A ragged list, missing values in a table, or ``copy`` is False and it would take one.
     """
     if copy is False and not exports_array(values):
-        raise needs_copy(name, "an array", f"a {type(values).__name__}")
+        raise needs_copy(name, "a NumPy array", f"a {type(values).__name__}")
     _check_place(values, name)
     plain = as_plain(values, name)
     if copy is False and plain is not values:
@@ -54,7 +54,7 @@ def as_numpy(values: object, name: str, copy: bool | None = None) -> NDArray[Any
     # Two views are of the same memory, two copies are not. NumPy's own copy=False knows less: it
     # refuses tensors of PyTorch, and is not there before NumPy 2.
     if copy is False and not np.may_share_memory(array, _converted(plain, name)):
-        raise needs_copy(name, "an array", f"a {type(values).__name__} that NumPy copies")
+        raise needs_copy(name, "a NumPy array", f"a {type(values).__name__} that NumPy copies")
     return array
 
 
@@ -106,7 +106,7 @@ def check_uncopied(
     """
     wanted = " or ".join(np.dtype(dtype).name for dtype in dtypes)
     if array.dtype not in dtypes:
-        raise needs_copy(name, f"an array of {wanted}", f"dtype {array.dtype.str}")
+        raise needs_copy(name, f"an array of native {wanted}", f"dtype {array.dtype.str}")
     if not array.flags.aligned:
         raise needs_copy(name, "an aligned array", "a field of a packed record")
     ordered = array.flags.c_contiguous or (not contiguous and _even_rows(array))

@@ -46,15 +46,15 @@ class Sequential(Interchange):
     -----
     Samples ``x`` are (n, *input shape), of any real dtype: NumPy arrays, buffers, nested lists, or
     whatever has ``__array__`` or ``__dlpack__``, such as tensors in the CPU's memory and tables of
-    pandas. uint8, bool and float32 are read where they lie, also from slices and views; other
-    dtypes are converted to float32 once. A CSR matrix of scipy.sparse, (n, features), gives the
-    same bits; at most one batch of it is made dense. Targets ``y`` are labels, (n,) or (n, 1), for
-    the sparse loss, else (n, outputs); (n,) will do for one output. ``sample_weight`` is (n,),
-    finite and >= 0. Data are checked before the first step: whatever does not fit raises
+    pandas. uint8 and float32 are read where they lie, also from slices and views; booleans are
+    converted to uint8, other dtypes to float32, once. A CSR matrix of scipy.sparse, (n, features),
+    gives the same bits; at most one batch of it is made dense. Targets ``y`` are labels, (n,) or
+    (n, 1), for the sparse loss, else (n, outputs); (n,) will do for one output. ``sample_weight``
+    is (n,), finite and >= 0. Data are checked before the first step: whatever does not fit raises
     ValueError, for types and dtypes TypeError, and leaves the model as it was.
 
     `fit`, `evaluate` and `predict` take ``copy=False``, as ``numpy.asarray`` does: data that would
-    have to be converted or copied raise ValueError then. What need not be are samples of the three
+    have to be converted or copied raise ValueError then. What need not be are samples of these two
     dtypes in C order, or with rows in any places; int32 labels; float32 targets and weights, these
     and the labels contiguous; and CSR matrices of uint8 or float32, their indices in order and of
     one type. (A step still gathers its samples as it computes with them, and ``steps_per_epoch``

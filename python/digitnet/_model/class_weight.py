@@ -82,7 +82,9 @@ class ClassWeight:
 def _class(key: object, classes: int) -> int:
     expected = f"class_weight's keys must be classes, integers in [0, {classes})"
     try:
-        label = -1 if isinstance(key, (bool, np.bool_)) else operator.index(key)  # type: ignore[arg-type]
+        if isinstance(key, (bool, np.bool_)):
+            raise TypeError
+        label = operator.index(key)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{expected}. Received: {key!r} ({type(key).__name__})") from None
     if not 0 <= label < classes:

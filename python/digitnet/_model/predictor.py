@@ -157,17 +157,17 @@ class Predictor(Compiled):
         indexed = hasattr(x, "__getitem__") and hasattr(x, "__len__")
         every = (x[i] for i in range(len(x))) if indexed else iter(x)
         batches = (_samples_of(batch, i) for i, batch in enumerate(islice(every, limit)))
-        first = next(batches, None)
-        if first is None:
+        first = list(islice(batches, 1))
+        if not first:
             raise ValueError(
                 f"x must give at least one batch. Received: an empty {type(x).__name__}"
             )
-        shape = self._input_shape or sample_shape_of(first, _name(0))
+        shape = self._input_shape or sample_shape_of(first[0], _name(0))
         self._shapes(shape)
 
         def parts() -> Iterator[_core.Samples]:
             made = 0
-            for made, batch in enumerate(chain([first], batches), 1):
+            for made, batch in enumerate(chain(first, batches), 1):
                 yield as_samples(batch, _name(made - 1), shape, copy)
             if limit is not None and made < limit:
                 warnings.warn(
