@@ -8,7 +8,7 @@ import pytest
 
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential
-from training_cases import BATCH, X, Y, Loader, model_of, state_of
+from training_cases import BATCH, Loader, X, Y, model_of, state_of
 
 WEIGHTS = {0: 0.25, 2: 3.1}
 BY_SAMPLE = np.array([WEIGHTS.get(label, 1.0) for label in Y])

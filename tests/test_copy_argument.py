@@ -101,7 +101,7 @@ def test_samples_that_are_refused(kind, call):
 def test_targets_that_are_refused(y, loss):
     model = model_of(loss)
     for method in (model.fit, model.evaluate):
-        with pytest.raises(ValueError, match="^y must need no copy where copy is False"):
+        with pytest.raises(ValueError, match=r"^y must need no copy where copy is False"):
             method(X, y, verbose=0, copy=False)
         method(X, y, verbose=0)
 
@@ -121,7 +121,7 @@ def test_targets_and_weights_that_pass():
 
 @pytest.mark.parametrize("weight", [WEIGHT.astype(float), WEIGHT.repeat(2)[::2], [1.0] * 12])
 def test_weights_that_are_refused(weight):
-    with pytest.raises(ValueError, match="^sample_weight must need no copy where copy is False"):
+    with pytest.raises(ValueError, match=r"^sample_weight must need no copy where copy is False"):
         model_of().fit(X, LABELS, sample_weight=weight, verbose=0, copy=False)
 
 
@@ -160,7 +160,7 @@ def test_other_values(value):
         lambda: model_of().evaluate(X, LABELS, copy=value),
         lambda: model_of().predict(X, copy=value),
     ):
-        with pytest.raises(TypeError, match="^copy must be None .* or False .* Received: "):
+        with pytest.raises(TypeError, match=r"^copy must be None .* or False .* Received: "):
             call()
     model_of().predict(X, copy=np.False_)
 

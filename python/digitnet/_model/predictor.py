@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -16,6 +15,7 @@ from digitnet._checks import integer, no_copy, optional_integer
 from digitnet._data import SamplesLike, as_samples, sample_shape_of
 from digitnet._model.compiled import Compiled, described, gives_batches
 from digitnet._model.progress import ProgressLine, verbosity
+from digitnet._model.source import check_end
 from digitnet.callbacks import Callback, CallbackList
 
 
@@ -81,6 +81,7 @@ class Predictor(Compiled):
             else:
                 core, rows = self._checked_rows(x, limit and limit * size, allowed)
                 steps_made = -(-len(rows) // size)
+                check_end(steps_made, limit or 0, "x", "steps", 2)
                 cuts = (rows[i * size : min(i * size + size, len(rows))] for i in range(steps_made))
                 parts = cuts if by_number else iter([rows])
                 output = self._predict_parts(core, parts, steps_made, len(rows), told, level)
@@ -169,11 +170,7 @@ class Predictor(Compiled):
             made = 0
             for made, batch in enumerate(chain(first, batches), 1):
                 yield as_samples(batch, _name(made - 1), shape, copy)
-            if limit is not None and made < limit:
-                warnings.warn(
-                    f"x ran out of data: it gave {made} of the {limit} batches that steps asks for",
-                    stacklevel=4,
-                )
+            check_end(made, limit or 0, "x", "steps", 4)
 
         return self._core or self._build(shape), parts()
 
