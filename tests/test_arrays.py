@@ -6,6 +6,7 @@ import ctypes
 import numpy as np
 import pytest
 
+from digitnet.callbacks import LambdaCallback
 from digitnet.layers import Dense, Flatten, Input
 from digitnet.models import Sequential
 from digitnet.optimizers import SGD
@@ -264,3 +265,61 @@ def test_arrays_of_jax(rng):
     assert np.shares_memory(model_of()._data(there, LABELS, None).x, np.asarray(there))
     with pytest.raises(TypeError, match="dtype bfloat16"):
         model_of().predict(there.astype("bfloat16"))
+
+
+# --- any view at all
+
+
+def random_view(rng, dtype):
+    """Return a view of shape (ROWS, *SHAPE): sliced, turned round, transposed or repeated."""
+    order = rng.permutation(3) if rng.random() < 0.3 else np.arange(3)
+    sizes, index = [], []
+    for size in np.array([ROWS, *SHAPE])[order]:
+        step = rng.choice([1] * 8 + [2, 3])
+        offset, extra = rng.integers(2, size=2) * (rng.random() < 0.1)
+        whole = offset + size * step + extra
+        part = slice(offset, offset + size * step, step)
+        repeated = rng.random() < 0.1
+        sizes.append(1 if repeated else whole)
+        back = slice(None, None, rng.choice([1] * 4 + [-1]))
+        index.append((slice(None), size) if repeated else (part, back))
+    base = rng.integers(0, 99, sizes).astype(dtype)
+    for axis, (part, back) in enumerate(index):
+        if isinstance(back, slice):
+            base = base[(*[slice(None)] * axis, part)][(*[slice(None)] * axis, back)]
+    base = np.broadcast_to(base, np.array([ROWS, *SHAPE])[order])
+    return base.transpose(np.argsort(order))
+
+
+def test_random_views(rng):
+    """They give the bits of plain arrays; ``copy=False`` passes just those that need no copy."""
+    model, passed = model_of(), 0
+    for round_ in range(400):
+        x = random_view(rng, (np.uint8, np.float32)[round_ % 2])
+        assert x.shape == (ROWS, *SHAPE)
+        expected = model.predict(np.ascontiguousarray(x))
+        np.testing.assert_array_equal(model.predict(x), expected, strict=True)
+        if np.may_share_memory(x.reshape(ROWS, -1), x):
+            np.testing.assert_array_equal(model.predict(x, copy=False), expected)
+            passed += 1
+        else:
+            with pytest.raises(ValueError, match="must need no copy"):
+                model.predict(x, copy=False)
+    assert 50 < passed < 350
+
+
+@pytest.mark.parametrize("hooks", [False, True])
+def test_labels_that_change_under_way_crash_nothing(rng, hooks):
+    """int32 labels are not copied, and so looked at anew in every call of the core."""
+    y = LABELS.astype(np.int32)
+
+    def spoil(epoch, logs=None):
+        y[:] = 2**31 - 1 if epoch else y
+
+    callbacks = [LambdaCallback(on_epoch_end=spoil)]
+    if hooks:
+        callbacks.append(LambdaCallback(on_train_batch_end=lambda batch, logs: None))
+    model = model_of()
+    with pytest.raises(ValueError, match=r"labels must lie in \[0, 3\), got 2147483647"):
+        model.fit(digits(rng), y, epochs=5, verbose=0, callbacks=callbacks)
+    assert model.optimizer.iterations == 4

@@ -1,5 +1,8 @@
 """`predict` on batches that the caller makes, and on the first batches of an array."""
 
+import importlib.util
+import inspect
+
 import numpy as np
 import pytest
 
@@ -174,3 +177,57 @@ def test_predict_on_batch():
     np.testing.assert_array_equal(model.predict_on_batch(X), model.predict(X), strict=True)
     assert model.train_on_batch(X, Y, None, None, True).keys() == {"loss", "accuracy"}
     assert model.test_on_batch(X, Y, None, True).keys() == {"loss", "accuracy"}
+
+
+# --- other libraries' loaders
+
+
+def test_a_loader_of_pytorch():
+    torch = pytest.importorskip("torch")
+    from torch.utils.data import DataLoader, TensorDataset
+
+    model = model_of()
+    for tensors in ([torch.tensor(X), torch.tensor(Y)], [torch.tensor(X)]):
+        loader = DataLoader(TensorDataset(*tensors), batch_size=BATCH)
+        np.testing.assert_array_equal(model.predict(loader, copy=False), model.predict(X))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_datasets_of_keras_and_of_tensorflow():
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("tensorflow is not installed")
+    import tensorflow as tf
+    from keras.utils import PyDataset
+
+    class Batches(PyDataset):
+        __len__ = BATCHES.__len__
+
+        def __getitem__(self, i):
+            return BATCHES[i]
+
+    model = model_of()
+    with_targets = tf.data.Dataset.from_tensor_slices((X, Y)).batch(BATCH)
+    alone = tf.data.Dataset.from_tensor_slices(X).batch(BATCH)
+    for source in (Batches(), with_targets, alone):
+        np.testing.assert_array_equal(model.predict(source), model.predict(X))
+    np.testing.assert_array_equal(model.predict(alone, steps=2), model.predict(X[: 2 * BATCH]))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "name",
+    ["fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch"],
+)
+def test_the_arguments_stand_where_they_stand_in_keras(name):
+    keras = pytest.importorskip("keras")
+    ours, theirs = (
+        [
+            parameter.name
+            for parameter in inspect.signature(getattr(cls, name)).parameters.values()
+            if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        for cls in (Sequential, keras.Model)
+    )
+    assert ours == theirs

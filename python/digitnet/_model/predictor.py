@@ -65,26 +65,17 @@ class Predictor(Compiled):
         TypeError
             ``x`` does not hold real numbers, or is a sparse matrix of another format than CSR.
         """
-        size = 32 if batch_size is None else integer(batch_size, "batch_size")
-        level = 0 if isinstance(verbose, str) and verbose == "auto" else verbosity(verbose)
-        limit, allowed = optional_integer(steps, "steps"), no_copy(copy)
+        silent = isinstance(verbose, str) and verbose == "auto"
         core, input_shape, output = self._core, self._input_shape, None
-        plainly = callbacks is None and limit is None and not level
-        if plainly and core is not None and input_shape is not None:
+        plain = batch_size is steps is callbacks is copy is None and silent  # made short: one image
+        if plain and core is not None and input_shape is not None:
             output = core.predict_plain(x, input_shape)
         if output is None:
-            told = CallbackList(callbacks)
-            by_number = told.waits_for("on_predict_batch_begin", "on_predict_batch_end")
-            if gives_batches(x) and not isinstance(x, Sequence):
-                core, parts = self._checked_batches(x, limit, allowed)
-                output = self._predict_parts(core, parts, limit, None, told, level)
-            else:
-                core, rows = self._checked_rows(x, limit and limit * size, allowed)
-                steps_made = -(-len(rows) // size)
-                check_end(steps_made, limit or 0, "x", "steps", 2)
-                cuts = (rows[i * size : min(i * size + size, len(rows))] for i in range(steps_made))
-                parts = cuts if by_number else iter([rows])
-                output = self._predict_parts(core, parts, steps_made, len(rows), told, level)
+            size = 32 if batch_size is None else integer(batch_size, "batch_size")
+            level, limit = 0 if silent else verbosity(verbose), optional_integer(steps, "steps")
+            output = self._predict_all(
+                x, size, level, limit, CallbackList(callbacks), no_copy(copy)
+            )
         shape = self._output_shape
         return output if len(shape) == 1 else output.reshape(len(output), *shape)
 
@@ -113,6 +104,26 @@ class Predictor(Compiled):
             )
         classes = rows[:, 0] > 0.5 if rows.shape[1] == 1 else rows.argmax(axis=1)
         return np.asarray(classes, dtype=np.int64)
+
+    def _predict_all(
+        self,
+        x: Any,
+        size: int,
+        level: int,
+        limit: int | None,
+        callbacks: CallbackList,
+        copy: bool | None,
+    ) -> FloatArray:
+        """Return the outputs (n, outputs) for samples of any form, or batches of them."""
+        if gives_batches(x) and not isinstance(x, Sequence):
+            core, parts = self._checked_batches(x, limit, copy)
+            return self._predict_parts(core, parts, limit, None, callbacks, level)
+        core, rows = self._checked_rows(x, limit and limit * size, copy)
+        steps, parts = -(-len(rows) // size), iter([rows])
+        check_end(steps, limit or 0, "x", "steps", 3)
+        if callbacks.waits_for("on_predict_batch_begin", "on_predict_batch_end"):
+            parts = (rows[i * size : min(i * size + size, len(rows))] for i in range(steps))
+        return self._predict_parts(core, parts, steps, len(rows), callbacks, level)
 
     def _predict_parts(
         self,
@@ -170,7 +181,7 @@ class Predictor(Compiled):
             made = 0
             for made, batch in enumerate(chain(first, batches), 1):
                 yield as_samples(batch, _name(made - 1), shape, copy)
-            check_end(made, limit or 0, "x", "steps", 4)
+            check_end(made, limit or 0, "x", "steps", 5)
 
         return self._core or self._build(shape), parts()
 
