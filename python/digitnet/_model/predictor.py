@@ -65,17 +65,15 @@ class Predictor(Compiled):
         TypeError
             ``x`` does not hold real numbers, or is a sparse matrix of another format than CSR.
         """
-        silent = isinstance(verbose, str) and verbose == "auto"
+        size = 32 if batch_size is None else integer(batch_size, "batch_size")
+        level = 0 if isinstance(verbose, str) and verbose == "auto" else verbosity(verbose)
         core, input_shape, output = self._core, self._input_shape, None
-        plain = batch_size is steps is callbacks is copy is None and silent  # made short: one image
+        plain = steps is None and callbacks is None and copy is None and not level
         if plain and core is not None and input_shape is not None:
             output = core.predict_plain(x, input_shape)
         if output is None:
-            size = 32 if batch_size is None else integer(batch_size, "batch_size")
-            level, limit = 0 if silent else verbosity(verbose), optional_integer(steps, "steps")
-            output = self._predict_all(
-                x, size, level, limit, CallbackList(callbacks), no_copy(copy)
-            )
+            told, limit = CallbackList(callbacks), optional_integer(steps, "steps")
+            output = self._predict_all(x, size, level, limit, told, no_copy(copy))
         shape = self._output_shape
         return output if len(shape) == 1 else output.reshape(len(output), *shape)
 
