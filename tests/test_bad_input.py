@@ -1,5 +1,7 @@
 """Bad data at every public entry of a model: the exception, its sentence, nothing changed."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -93,6 +95,8 @@ def refuses(model, call, error, message):
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_bad_samples(sparse, entry):
     for x, error, message in BAD_X:
+        if entry.startswith("predict") and isinstance(x, Iterator):
+            continue  # which gives batches there
         expected = message.replace("<x>", r"validation_data\[0\]" if entry == "validation" else "x")
         refuses(sparse, lambda x=x: ENTRIES[entry](sparse, x, LABELS), error, expected)
 

@@ -170,6 +170,22 @@ def test_evaluate_on_batches(kind):
     assert model.evaluate(X, Y, batch_size=BATCH, steps=2, verbose=0) == first
 
 
+@pytest.mark.parametrize("kind", [*SOURCES, "arrays"])
+def test_tests_of_data_that_run_out(kind):
+    model = model_of()
+    x, y = (X, Y) if kind == "arrays" else (SOURCES[kind](), None)
+    if kind == "generator":
+        x = iter(BATCHES)
+    warns = pytest.warns(UserWarning, match="x ran out of data: it gave 4 of the 6 batches that st")
+    with warns as caught:
+        scores = model.evaluate(x, y, BATCH, steps=6, verbose=0)
+    assert caught[0].filename == __file__
+    np.testing.assert_allclose(scores, model.evaluate(X, Y, verbose=0), rtol=1e-13)
+    if kind != "generator":
+        with pytest.warns(UserWarning, match="validation_data ran out .* validation_steps asks"):
+            model.fit(X, Y, BATCH, verbose=0, validation_steps=5, validation_data=(X, Y))
+
+
 @pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "list"])
 def test_validation_on_batches(kind):
     steps = {"validation_steps": 4} if kind == "generator" else {}

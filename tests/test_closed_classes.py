@@ -112,7 +112,7 @@ def test_the_optimizer_s_settings_take_effect(rng):
     ("call", "name"),
     [
         (lambda model: model.fit(), "fit"),
-        (lambda model: model.evaluate(1, 2, 3, 4, 5, True), "evaluate"),
+        (lambda model: model.evaluate(1, 2, 3, 4, 5, 6, [], True, None), "evaluate"),
         (lambda model: model.add(), "add"),
         (lambda model: model.set_weights(), "set_weights"),
         (lambda model: model.compile("sgd", "mse", ["mae"]), "compile"),
@@ -135,8 +135,8 @@ def test_type_errors_name_the_class_that_users_know(call, name):
         lambda: layers.Softmax((3,)),
         lambda: Dense(1, None, True, "zeros", "zeros", None, (3,)),
         lambda: optimizers.SGD(0.1, 0.0, False, None, None, None, None, "mine"),
-        lambda: Sequential().fit(1, 2, 3, 4, 5, [], 0, None, True, None),
-        lambda: Sequential().train_on_batch(1, 2, None, True),
+        lambda: Sequential().fit(1, 2, 3, 4, 5, [], 0, None, True, None, None, 0, 1, 1, 1, 1, None),
+        lambda: Sequential().predict(1, 2, 0, 4, [], False),
     ],
 )
 def test_arguments_that_mean_something_else_in_keras_need_their_names(call):

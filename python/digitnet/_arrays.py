@@ -10,31 +10,28 @@ from numpy.typing import NDArray
 
 from digitnet import _core
 from digitnet._checks import MAX_INT
+from digitnet._foreign import as_numpy
 
 FloatArray: TypeAlias = NDArray[np.float32]
 
 
-def as_real(values: object, name: str) -> NDArray[Any]:
+def as_real(values: object, name: str, copy: bool | None = None) -> NDArray[Any]:
     """Return ``values`` as an array of real numbers of any shape, not copied if it is one.
 
     Raises
     ------
     TypeError
-        The values are not real numbers (bool, int, float), or some of them are masked.
+        The values are not real numbers (bool, int, float), some of them are masked, or as
+        ``as_numpy``.
     ValueError
-        A ragged list.
+        A ragged list, missing values, or ``copy`` is False and it would take one.
     """
     if isinstance(values, np.ndarray) and hasattr(values, "mask"):  # numpy.ma need not be imported
         raise TypeError(
             f"{name} must not be a masked array, whose mask would be lost; fill or drop what is "
             f"masked. Received: {type(values).__name__}"
         )
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} must be an array with rows of equal length. Received: {error}"
-        ) from None
+    array = np.asarray(values) if isinstance(values, np.ndarray) else as_numpy(values, name, copy)
     if array.dtype == object and any(isinstance(v, (list, tuple, np.ndarray)) for v in array.flat):
         raise ValueError(
             f"{name} must be an array with rows of equal length. Received: rows of several lengths"
@@ -47,7 +44,7 @@ def as_real(values: object, name: str) -> NDArray[Any]:
     return array
 
 
-def as_array(values: object, name: str) -> NDArray[Any]:
+def as_array(values: object, name: str, copy: bool | None = None) -> NDArray[Any]:
     """Return ``values`` as an array of real numbers with at least one sample, not copied if one.
 
     Raises
@@ -55,7 +52,7 @@ def as_array(values: object, name: str) -> NDArray[Any]:
     TypeError, ValueError
         As ``as_real``; or a scalar, or no samples.
     """
-    array = as_real(values, name)
+    array = as_real(values, name, copy)
     if array.ndim == 0:
         raise ValueError(f"{name} must hold samples along its first axis. Received: a scalar")
     check_samples(array.shape, name)

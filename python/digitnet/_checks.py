@@ -99,6 +99,23 @@ def flag(value: object, name: str) -> bool:
     return bool(value)
 
 
+def no_copy(value: object) -> bool | None:
+    """Return the argument ``copy``: None, where data are copied as needed, or False: never.
+
+    Raises
+    ------
+    TypeError
+        It is anything else.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, (bool, np.bool_)) or value:
+        raise TypeError(
+            f"copy must be None (only where needed) or False (never). Received: {value!r}"
+        )
+    return False
+
+
 def text(value: object, name: str) -> str:
     """Return ``value`` if it is a non-empty string of one line.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from digitnet import _core
 from digitnet._arrays import as_float32, as_real, check_samples, not_finite
+from digitnet._foreign import check_uncopied, needs_copy
 
 Parts: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # data, indices, indptr
 
@@ -82,7 +83,7 @@ def as_csr(x: object, name: str) -> CsrMatrix | None:
     return result
 
 
-def csr_samples(matrix: CsrMatrix, name: str) -> CsrRows:
+def csr_samples(matrix: CsrMatrix, name: str, copy: bool | None = None) -> CsrRows:
     """Return a matrix of shape (n, features) as the core takes it.
 
     Indices, and values of uint8 and native float32, are not copied; other values become float32.
@@ -93,11 +94,16 @@ def csr_samples(matrix: CsrMatrix, name: str) -> CsrRows:
     TypeError
         Values that are not real numbers, or indices that are not integers.
     ValueError
-        Parts that do not fit together, or a value that is not finite in float32.
+        Parts that do not fit together, a value that is not finite in float32, or ``copy`` is False
+        and the matrix cannot be read as it lies.
     """
     parts = _parts(matrix, name)
+    if copy is False:
+        _check_uncopied(matrix, name)
     samples = _core_csr(parts, matrix.shape, name)
     if not samples.canonical:
+        if copy is False:
+            raise needs_copy(name, "a matrix with its columns in order, each once", "others")
         parts = _summed(parts, matrix.shape)
         samples = _core_csr(parts, matrix.shape, name)
     found = _core.first_nonfinite(samples)
@@ -116,6 +122,17 @@ def _parts(matrix: CsrMatrix, name: str) -> Parts:
     if indices.dtype != indptr.dtype or indices.dtype not in (np.int32, np.int64):
         indices, indptr = indices.astype(np.int64), indptr.astype(np.int64)
     return data, indices, indptr
+
+
+def _check_uncopied(matrix: CsrMatrix, name: str) -> None:
+    """Raise a ValueError where ``_parts`` and ``_core_csr`` convert a vector."""
+    data, indices, indptr = (
+        as_real(part, name) for part in (matrix.data, matrix.indices, matrix.indptr)
+    )
+    check_uncopied(data, f"{name}.data", (np.uint8, np.float32))
+    index = np.int64 if indices.dtype == np.int64 else np.int32
+    check_uncopied(indices, f"{name}.indices", (index,))
+    check_uncopied(indptr, f"{name}.indptr", (index,))
 
 
 def _vector(part: object, name: str, kinds: str, expected: str) -> NDArray[Any]:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from digitnet import _core, saving
 from digitnet._arrays import FloatArray
-from digitnet._checks import integer
-from digitnet._data import SamplesLike
 from digitnet._identifiers import public_functions
 from digitnet._model import files
 from digitnet._model import state as model_state
@@ -19,8 +14,6 @@ from digitnet._model.compile import TrainingSettings
 from digitnet._model.interchange import Interchange
 from digitnet._model.layer_list import walk, weight_shapes
 from digitnet._model.network import parse_config
-from digitnet._model.progress import verbosity
-from digitnet.callbacks import Callback
 
 __all__ = ["Sequential", "load_model"]
 
@@ -51,84 +44,29 @@ class Sequential(Interchange):
 
     Notes
     -----
-    Samples ``x`` are (n, *input shape), of any real dtype. uint8 and float32 arrays are read where
-    they lie; others are converted to float32 once. A CSR matrix of scipy.sparse, (n, features),
+    Samples ``x`` are (n, *input shape), of any real dtype: NumPy arrays, buffers, nested lists, or
+    whatever has ``__array__`` or ``__dlpack__``, such as tensors in the CPU's memory and tables of
+    pandas. uint8 and float32 are read where they lie, also from slices and views; booleans are
+    converted to uint8, other dtypes to float32, once. A CSR matrix of scipy.sparse, (n, features),
     gives the same bits; at most one batch of it is made dense. Targets ``y`` are labels, (n,) or
     (n, 1), for the sparse loss, else (n, outputs); (n,) will do for one output. ``sample_weight``
     is (n,), finite and >= 0. Data are checked before the first step: whatever does not fit raises
-    ValueError, for dtypes TypeError, and leaves the model as it was. Weights beyond the machine's
-    memory raise ValueError when the model is built; later, any method may raise MemoryError.
+    ValueError, for types and dtypes TypeError, and leaves the model as it was.
+
+    `fit`, `evaluate` and `predict` take ``copy=False``, as ``numpy.asarray`` does: data that would
+    have to be converted or copied raise ValueError then. What need not be are samples of these two
+    dtypes in C order, or with rows in any places; int32 labels; float32 targets and weights, these
+    and the labels contiguous; and CSR matrices of uint8 or float32, their indices in order and of
+    one type. (A step still gathers its samples as it computes with them, and ``steps_per_epoch``
+    with ``shuffle`` an epoch's.)
+
+    Weights beyond the machine's memory raise ValueError when the model is built; later, any method
+    may raise MemoryError.
 
     A model can be pickled and copied: the copy, also of ``copy.copy``, is a model of its own with
     the same weights (finite, as `save` needs them), settings and state of training, but without
     ``history``.
     """
-
-    def predict(
-        self,
-        x: SamplesLike,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        *,
-        callbacks: Iterable[Callback] | Callback | None = None,
-    ) -> FloatArray:
-        """Return the model's outputs, with dropout off. May be called from several threads.
-
-        Where the model is not built, ``x`` says the shape of its samples.
-
-        Parameters
-        ----------
-        x : array
-            See the class.
-        batch_size : int, optional
-            What callbacks count, 32 by default; the core cuts the samples as its cache likes.
-        verbose : {"auto", 0, 1, 2}
-            1 and 2 print a line when done; "auto", unlike in Keras, is silent as 0 is.
-        callbacks : Callback or list of Callback, optional
-            See `digitnet.callbacks`.
-
-        Returns
-        -------
-        float32 array of shape (n, outputs)
-
-        Raises
-        ------
-        ValueError
-            The model has no layers, or an argument does not fit.
-        TypeError
-            ``x`` does not hold real numbers, or is a sparse matrix of another format than CSR.
-        """
-        if batch_size is not None:
-            integer(batch_size, "batch_size")
-        level = 0 if isinstance(verbose, str) and verbose == "auto" else verbosity(verbose)
-        core, input_shape, output = self._core, self._input_shape, None
-        if callbacks is not None:
-            output = self._predict_told(x, batch_size or 32, level, callbacks)
-        elif core is not None and input_shape is not None and not level:
-            output = core.predict_plain(x, input_shape)
-        if output is None:
-            output = self._predict_checked(x, level)
-        shape = self._output_shape
-        return output if len(shape) == 1 else output.reshape(len(output), *shape)
-
-    def predict_classes(
-        self, x: SamplesLike, batch_size: int | None = None, verbose: int | str = "auto"
-    ) -> NDArray[np.int64]:
-        """Return the class of every sample, int64 (n,).
-
-        It is the index of the largest output; for a single output, 1 where it is above 0.5, else 0.
-        Arguments and errors as `predict`; also ValueError if an output is NaN (training diverged).
-        """
-        output = self.predict(x, batch_size, verbose)
-        rows = output.reshape(len(output), -1)
-        unclear = np.isnan(rows).any(axis=1)
-        if unclear.any():
-            raise ValueError(
-                "predict_classes needs outputs that are numbers; the training has diverged. "
-                f"Received: NaN for x[{int(unclear.argmax())}]"
-            )
-        classes = rows[:, 0] > 0.5 if rows.shape[1] == 1 else rows.argmax(axis=1)
-        return np.asarray(classes, dtype=np.int64)
 
     # --- files
 

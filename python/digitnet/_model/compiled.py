@@ -8,8 +8,10 @@ from typing import Any
 
 from digitnet import _core
 from digitnet._data import Data, as_data, sample_shape_of
+from digitnet._foreign import exports_array
 from digitnet._model.array_source import ArraySource
 from digitnet._model.batch_source import BatchSource
+from digitnet._model.class_weight import ClassWeight
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.machine import CPU
 from digitnet._model.network import Network
@@ -103,16 +105,16 @@ class Compiled(Network):
         labels = self._require_compiled().require_loss().takes_labels
         return as_data(x, y, sample_weight, shape=shape, outputs=output[0], labels=labels, **names)
 
-    def _batch(self, batch: object, number: int, name: str) -> Data:
+    def _batch(self, batch: object, number: int, name: str, copy: bool | None) -> Data:
         """Check a batch that the caller made."""
         if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
             raise ValueError(
                 f"{name} must give batches (x, y) or (x, y, sample_weight) where y is not given. "
-                f"Received: {_described(batch)} as batch {number}"
+                f"Received: {described(batch)} as batch {number}"
             )
         x, y, *weights = batch
         names = tuple(f"{part} of {name}'s batch {number}" for part in ("x", "y", "sample_weight"))
-        return self._data(x, y, weights[0] if weights else None, names=names)
+        return self._data(x, y, weights[0] if weights else None, names=names, copy=copy)
 
     def _source(
         self,
@@ -122,25 +124,34 @@ class Compiled(Network):
         batch_size: int,
         steps: int | None,
         shuffle: bool = False,
+        copy: bool | None = None,
     ) -> Source:
         """Return where batches come from: arrays where ``y`` is given, else ``x`` itself."""
         if y is not None or not gives_batches(x):
-            return ArraySource(self._data(x, y, sample_weight), batch_size, shuffle, steps)
+            data = self._data(x, y, sample_weight, copy=copy)
+            return ArraySource(data, batch_size, shuffle, steps)
         if sample_weight is not None:
             raise ValueError("sample_weight must come with y, or in the batches of x")
-        return self._batches(x, "x", steps, shuffle)
+        return self._batches(x, "x", steps, copy, shuffle)
 
-    def _batches(self, x: Any, name: str, steps: int | None, shuffle: bool = False) -> BatchSource:
-        check = partial(self._batch, name=name)
+    def _batches(
+        self, x: Any, name: str, steps: int | None, copy: bool | None, shuffle: bool = False
+    ) -> BatchSource:
+        check = partial(self._batch, name=name, copy=copy)
         return BatchSource(x, check, steps, shuffle, name)
 
     def _validation(
-        self, validation_data: object, x: object, batch_size: int, steps: int | None
+        self,
+        validation_data: object,
+        x: object,
+        batch_size: int,
+        steps: int | None,
+        copy: bool | None,
     ) -> Source:
         """Return what is tested after an epoch; ``x`` says the shape of an unbuilt model."""
         if not isinstance(validation_data, (tuple, list)):
             if gives_batches(validation_data):
-                return self._batches(validation_data, "validation_data", steps)
+                return self._batches(validation_data, "validation_data", steps, copy)
             raise TypeError(
                 "validation_data must be a tuple (x, y) or (x, y, sample_weight), or give such "
                 f"batches. Received: {type(validation_data).__name__}"
@@ -152,8 +163,13 @@ class Compiled(Network):
             )
         x_test, y_test, *weights = validation_data
         names = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
-        data = self._data(x_test, y_test, weights[0] if weights else None, x, names=names)
+        weight = weights[0] if weights else None
+        data = self._data(x_test, y_test, weight, x, names=names, copy=copy)
         return ArraySource(data, batch_size, False, steps)
+
+    def _class_weight(self, weights: object, x: object) -> ClassWeight:
+        """Check ``class_weight``; of an unbuilt model, ``x`` says the shape of a sample."""
+        return ClassWeight(weights, self._shapes(self._input_shape or sample_shape_of(x))[-1][-1])
 
     def _introduce(
         self, callbacks: CallbackList, epochs: int, source: Source, verbose: int
@@ -181,7 +197,7 @@ class Compiled(Network):
 
 def gives_batches(x: object) -> bool:
     """Return whether ``x`` can be asked for batches: neither an array, a matrix nor a mapping."""
-    if hasattr(x, "__array__") or hasattr(x, "tocsr") or isinstance(x, (str, bytes, Mapping)):
+    if exports_array(x) or hasattr(x, "tocsr") or isinstance(x, (str, bytes, Mapping)):
         return False
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
@@ -194,6 +210,7 @@ def samples_in(source: Source, x: object) -> object:
     return first[0] if isinstance(first, (tuple, list)) and first else first
 
 
-def _described(batch: object) -> str:
+def described(batch: object) -> str:
+    """Return what a batch is, in words."""
     kind = type(batch).__name__
     return f"a {kind} of {len(batch)}" if isinstance(batch, (tuple, list)) else f"a {kind}"

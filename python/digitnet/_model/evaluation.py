@@ -31,6 +31,11 @@ def evaluate(
     ------
     ValueError
         A batch does not fit, or there is none left.
+
+    Warns
+    -----
+    UserWarning
+        There are fewer batches than were asked for.
     """
     source.restart()
     callbacks.on_test_begin({})
@@ -40,12 +45,15 @@ def evaluate(
     if isinstance(source, ArraySource) and not hooks:
         result = core.evaluate(*source.first(), loss, metrics, progress)
         logs, samples = settings.logs(result), result.samples
+        made = -(-samples // source.batch_size)
     else:
         logs, samples = _by_batches(core, settings, source, callbacks, progress)
         if not logs:
             raise ValueError(
                 f"{name} must give at least one batch. Received: an iterator at its end"
             )
+        made = source.done
+    source.end(made, name, "steps" if name == "x" else "validation_steps", 3)
     callbacks.on_test_end(logs)
     return logs, samples
 

@@ -59,6 +59,11 @@ class Source:
         if self.done == self.length:
             self.begin_pass(core)
 
+    def end(self, made: int, name: str, argument: str, stacklevel: int) -> None:
+        """Warn where a test made fewer batches than were asked for."""
+        if self._given_steps is not None:
+            check_end(made, self._given_steps, name, argument, stacklevel + 1)
+
     def begin_pass(self, core: _core.Model) -> None:
         """Count the pass that was begun, and go back to its first batch."""
         if self.done:
@@ -74,3 +79,13 @@ class Source:
             order = _core.shuffled_order(count, core.seed, core.epochs)
             self._order = np.array(order, dtype=np.intp)
         return self._order
+
+
+def check_end(made: int, wanted: int, name: str, argument: str, stacklevel: int) -> None:
+    """Warn where data gave fewer batches than were asked for."""
+    if made < wanted:
+        warnings.warn(
+            f"{name} ran out of data: it gave {made} of the {wanted} batches that {argument} asks "
+            "for",
+            stacklevel=stacklevel + 1,
+        )

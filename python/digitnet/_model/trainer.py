@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from digitnet._arrays import FloatArray
-from digitnet._checks import flag, integer, optional_integer
+from digitnet._checks import flag, integer, no_copy, optional_integer
 from digitnet._data import SamplesLike
 from digitnet._model.array_source import split
 from digitnet._model.compiled import samples_in
@@ -40,13 +40,15 @@ class Trainer(Evaluator):
         validation_split: float = 0.0,
         validation_data: tuple[Any, ...] | list[Any] | Iterable[object] | None = None,
         shuffle: bool = True,
-        *,
+        class_weight: Mapping[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Iterable[int] = 1,
+        *,
+        copy: bool | None = None,
         nb_epoch: int | None = None,
     ) -> History:
         """Train for some epochs: each visits every sample once, in mini-batches.
@@ -75,6 +77,9 @@ class Trainer(Evaluator):
         shuffle : bool
             Visit the samples in a new random order every epoch; the batches, where ``x`` gives them
             and can be indexed.
+        class_weight : dict of int to float, optional
+            What the weights of the samples of a class are multiplied with, in training; 1 for those
+            not named. Of targets (n, outputs), the class is the largest; of one output, 0 or 1.
         initial_epoch : int
             Epoch to begin with, counted from 0.
         steps_per_epoch : int, optional
@@ -87,6 +92,8 @@ class Trainer(Evaluator):
             What ``validation_steps`` counts, and callbacks for the test; None is ``batch_size``.
         validation_freq : int or list of int
             Test after every so many epochs, or after those given, counted from 1.
+        copy : None or False
+            See the class; holds for ``validation_data`` and batches, too.
         nb_epoch : int, optional
             The old Keras spelling of ``epochs``.
 
@@ -119,14 +126,8 @@ class Trainer(Evaluator):
         )
         history, everyone = History(), CallbackList(callbacks)
         everyone.callbacks.append(history)
-        source = self._source(
-            x,
-            y,
-            sample_weight,
-            size,
-            optional_integer(steps_per_epoch, "steps_per_epoch"),
-            flag(shuffle, "shuffle"),
-        )
+        steps, copy = optional_integer(steps_per_epoch, "steps_per_epoch"), no_copy(copy)
+        source = self._source(x, y, sample_weight, size, steps, flag(shuffle, "shuffle"), copy)
         test_size = optional_integer(validation_batch_size, "validation_batch_size") or size
         test_steps = optional_integer(validation_steps, "validation_steps")
         validation: Source | None
@@ -134,7 +135,9 @@ class Trainer(Evaluator):
             source, validation = split(source, validation_split, test_size, test_steps)
         else:
             like = samples_in(source, x)
-            validation = self._validation(validation_data, like, test_size, test_steps)
+            validation = self._validation(validation_data, like, test_size, test_steps, copy)
+        if class_weight is not None:
+            source = self._class_weight(class_weight, samples_in(source, x)).over(source)
         core = self._build_from(source, x)
         self.history, self.stop_training = history, False
         self._introduce(everyone, plan.last_epoch, source, plan.verbose)
@@ -159,7 +162,7 @@ class Trainer(Evaluator):
         x: SamplesLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
-        *,
+        class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
         """Make one step with all the samples; return their loss and metrics before it.
@@ -170,6 +173,8 @@ class Trainer(Evaluator):
         settings = self._require_compiled()
         as_dict = flag(return_dict, "return_dict")
         data = self._data(x, y, sample_weight)
+        if class_weight is not None:
+            data = self._class_weight(class_weight, x).times(data)
         core = self._build_for(x)
         with settings.counting_steps(core):
             result = core.train_batch(
