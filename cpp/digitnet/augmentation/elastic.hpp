@@ -1,0 +1,64 @@
+#pragma once
+// Elastic distortion: Simard, Steinkraus, Platt, "Best practices for convolutional neural networks
+// applied to visual document analysis", ICDAR 2003. Every pixel is displaced by a number of its
+// own, uniform in (-alpha, alpha), in x and in y; both fields are smoothed by a Gaussian of
+// deviation sigma. The fields close on themselves, left to right and top to bottom, so that
+// displacements are alike everywhere, at the edges too.
+
+#include <vector>
+
+#include "digitnet/aligned_buffer.hpp"
+#include "digitnet/augmentation/pulse.hpp"
+#include "digitnet/augmentation/settings.hpp"
+#include "digitnet/random.hpp"
+
+namespace digitnet::augmentation {
+
+// A Gaussian on a circle of pixels: out[i] = sum over k of weights[k] * in[(i + first + k) mod
+// size].
+struct CircularGaussian {
+  std::int64_t first = 0;
+  std::vector<float> weights;  // at most `size`, their sum is `total`
+
+  // Cut at three deviations; what reaches beyond the circle comes around. From sigma = size on all
+  // weights are equal, which is what they tend to.
+  CircularGaussian(double sigma, std::int64_t size, double total);
+  std::int64_t taps() const { return static_cast<std::int64_t>(weights.size()); }
+};
+
+// What the fields of all samples have in common.
+struct Smoothing {
+  CircularGaussian down, across;
+
+  Smoothing(const Settings& settings, const ImageShape& shape);
+};
+
+// The displacements of one sample after the other.
+class DisplacementField {
+ public:
+  DisplacementField(const Smoothing& smoothing, const ImageShape& shape);
+
+  // One word of the generator a pixel, row by row: its low half is for x, its high half for y.
+  void draw(Random& random, Pulse& pulse);
+  // Smooths a row of what was drawn.
+  void smooth_row(std::int64_t row, Pulse& pulse);
+  // (cols,), of the row smoothed last
+  const float* dx() const { return smooth_.data(); }
+  const float* dy() const { return smooth_.data() + width_; }
+
+ private:
+  void close_columns();
+  void close_row(const float* row, float* closed) const;
+
+  const Smoothing& smoothing_;
+  std::int64_t rows_, cols_;
+  std::int64_t width_;                  // of a field's row, whole blocks
+  std::int64_t closed_width_;           // the same with what the sums reach beyond it
+  AlignedBuffer<std::uint32_t> words_;  // (cols,)
+  AlignedBuffer<float> noise_;    // (rows + down.taps - 1, 2 width): rows of x and y side by side
+  AlignedBuffer<float> columns_;  // (2 width,), smoothed downwards
+  AlignedBuffer<float> closed_;   // (closed_width,)
+  AlignedBuffer<float> smooth_;   // (2 width,)
+};
+
+}  // namespace digitnet::augmentation
