@@ -36,6 +36,21 @@ def initialize(
 ) -> FloatArray: ...
 def philox(seed: int, counter: Sequence[int]) -> list[int]: ...
 def shuffled_order(count: int, seed: int, epoch: int) -> list[int]: ...
+def augment(
+    x: DenseSamples,
+    out: DenseSamples,  # C-contiguous, of x's shape and dtype
+    image_shape: Sequence[int],  # rows, columns, channels
+    *,
+    shift: Sequence[float],  # each: low, high
+    rotation: Sequence[float],
+    scale: Sequence[float],
+    shear: Sequence[float],
+    alpha: float,
+    sigma: float,
+    fill_value: float,
+    seed: int,
+    epoch: int,
+) -> None: ...
 def first_nonfinite(x: Samples) -> tuple[int, int] | None: ...
 def first_label_outside(labels: NDArray[np.int32], classes: int) -> int | None: ...
 
