@@ -34,13 +34,13 @@ def words(seed, epoch, index, count):
 
 def drawn(augment, epoch, index, rows, columns):
     """Return what a sample draws: rotation, scale, shear, shifts and the field before smoothing."""
-    all_words = words(augment.seed, epoch, index, 10 + rows * columns)
+    all_words = words(augment.seed, epoch, index, 12 + rows * columns)
     pairs = all_words[:10].reshape(5, 2)
     units = ((pairs[:, 0] >> 5) * 2**26 + (pairs[:, 1] >> 6)) / 2**53
     names = ("rotation", "scale", "shear", "shift", "shift")
     bounds = np.array([getattr(augment, name) for name in names])
     values = bounds[:, 0] + (bounds[:, 1] - bounds[:, 0]) * units
-    noise = all_words[10:].reshape(rows, columns)
+    noise = all_words[12:].reshape(rows, columns)
     halves = np.stack([noise >> 16, noise & 0xFFFF]).astype(np.float64)  # of y, of x
     return SimpleNamespace(
         rotation=np.deg2rad(values[0]),

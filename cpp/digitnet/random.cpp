@@ -1,6 +1,5 @@
 #include "digitnet/random.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -31,30 +30,15 @@ PhiloxBlock philox(std::uint64_t seed, const PhiloxBlock& counter) {
 Random::Random(std::uint64_t seed, Stream stream, std::uint64_t substream)
     : seed_(seed), substream_(substream), stream_(stream) {}
 
-PhiloxBlock Random::next_block() {
-  // 2^40 blocks of a substream; the top byte keeps the streams apart.
-  const PhiloxBlock counter = {low(block_), low(substream_), high(substream_),
-                               (high(block_) << 8) | static_cast<std::uint32_t>(stream_)};
-  ++block_;
-  return philox(seed_, counter);
-}
-
 std::uint32_t Random::next_word() {
   if (used_ == 4) {
-    words_ = next_block();
+    // 2^40 blocks of a substream; the top byte keeps the streams apart.
+    words_ = philox(seed_, {low(block_), low(substream_), high(substream_),
+                            (high(block_) << 8) | static_cast<std::uint32_t>(stream_)});
+    ++block_;
     used_ = 0;
   }
   return words_[static_cast<std::size_t>(used_++)];
-}
-
-void Random::next_words(std::int64_t count, std::uint32_t* words) {
-  std::int64_t i = 0;
-  while (i < count && used_ < 4) words[i++] = next_word();
-  for (; i + 4 <= count; i += 4) {
-    const PhiloxBlock block = next_block();
-    std::copy(block.begin(), block.end(), words + i);
-  }
-  while (i < count) words[i++] = next_word();
 }
 
 double Random::uniform() {

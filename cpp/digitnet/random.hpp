@@ -31,14 +31,11 @@ class Random {
   Random(std::uint64_t seed, Stream stream, std::uint64_t substream = 0);
 
   std::uint32_t next_word();
-  void next_words(std::int64_t count, std::uint32_t* words);  // the same, many at once
   double uniform();                          // in [0, 1), 53 random bits
   double normal();                           // mean 0, standard deviation 1 (Box-Muller)
   std::uint32_t below(std::uint32_t bound);  // unbiased, in [0, bound), bound > 0
 
  private:
-  PhiloxBlock next_block();
-
   std::uint64_t seed_, substream_, block_ = 0;
   Stream stream_;
   PhiloxBlock words_{};

@@ -14,6 +14,7 @@ namespace digitnet::augmentation {
 namespace {
 
 constexpr std::int64_t kBlockPixels = 1 << 13;  // that a member takes at a time, at least
+constexpr std::uint32_t kAffineBlocks = 3;  // of a sample's stream; the field begins behind them
 constexpr std::int64_t kMaxCount = std::int64_t{1} << 31;
 
 // One member's own memory.
@@ -36,7 +37,12 @@ class Worker {
       return pulse.count(images_.features);
     }
     sampler_.load(image, images_.feature_step, pulse);
-    if (field_) field_->draw(random, pulse);
+    if (field_)
+      field_->draw(
+          settings_.seed,
+          {kAffineBlocks, static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(epoch),
+           static_cast<std::uint32_t>(Stream::kAugmentation)},
+          pulse);
     for (std::int64_t r = 0; r < shape_.rows; ++r) {
       if (field_) field_->smooth_row(r, pulse);
       const float *dx = field_ ? field_->dx() : nullptr, *dy = field_ ? field_->dy() : nullptr;

@@ -3,27 +3,16 @@
 #include <algorithm>
 
 #include "digitnet/augmentation/portable_math.hpp"
+#include "digitnet/cpu/dispatch.hpp"
 
 namespace digitnet::augmentation {
 namespace {
 
-constexpr std::int64_t kBlock = 32;  // columns summed at once: eight registers of the smallest kind
+constexpr std::int64_t kChunk = std::int64_t{1} << 16;  // words drawn between looks at the pulse
+constexpr std::int64_t kNoiseStep = 64;                 // of a Noise kernel's writing
 
-std::int64_t whole_blocks(std::int64_t cols) { return (cols + kBlock - 1) / kBlock * kBlock; }
-
-// out[j] = sum over k of weights[k] * in[k * step + j], 0 <= j < kBlock, in the order of k.
-void sum_block(const CircularGaussian& gaussian, const float* in, std::int64_t step, float* out) {
-  float sums[kBlock] = {};
-  for (const float weight : gaussian.weights) {
-    for (std::int64_t j = 0; j < kBlock; ++j) sums[j] += weight * in[j];
-    in += step;
-  }
-  std::copy_n(sums, kBlock, out);
-}
-
-// Of 65536 values, as many below zero as above.
-float signed_unit(std::uint32_t half) {
-  return static_cast<float>(2 * static_cast<std::int32_t>(half) - 65535) * (1.0F / 65536.0F);
+std::int64_t rounded_up(std::int64_t count, std::int64_t step) {
+  return (count + step - 1) / step * step;
 }
 
 std::int64_t modulo(std::int64_t i, std::int64_t size) { return ((i % size) + size) % size; }
@@ -55,65 +44,54 @@ Smoothing::Smoothing(const Settings& settings, const ImageShape& shape)
 
 DisplacementField::DisplacementField(const Smoothing& smoothing, const ImageShape& shape)
     : smoothing_(smoothing),
+      kernels_(cpu::kernels()),
       rows_(shape.rows),
       cols_(shape.cols),
-      width_(whole_blocks(cols_)),
-      closed_width_(width_ + smoothing.across.taps()),
-      words_(cols_),
-      noise_((rows_ + smoothing.down.taps() - 1) * 2 * width_),
-      columns_(2 * width_),
-      closed_(closed_width_),
-      smooth_(2 * width_) {}
+      x_(field()),
+      y_(field()) {}
 
-// The noise of row r lies in row r - down.first of the buffer, so that the sum for row r begins in
-// row r.
-void DisplacementField::draw(Random& random, Pulse& pulse) {
-  for (std::int64_t r = 0; r < rows_; ++r) {
-    float* dx = noise_.data() + (r - smoothing_.down.first) * 2 * width_;
-    float* dy = dx + width_;
-    random.next_words(cols_, words_.data());
-    for (std::int64_t c = 0; c < cols_; ++c) {
-      dx[c] = signed_unit(words_[c] & 0xFFFFU);
-      dy[c] = signed_unit(words_[c] >> 16);
-    }
-    pulse.count(8 * cols_);
+DisplacementField::Field DisplacementField::field() const {
+  const std::int64_t width = rounded_up(cols_, cpu::kPanel);
+  const std::int64_t total = (rows_ + smoothing_.down.taps() - 1) * cols_;
+  return {AlignedBuffer<float>(total + std::max(cpu::kPanel, kNoiseStep)),
+          AlignedBuffer<float>(width), AlignedBuffer<float>(width + smoothing_.across.taps()),
+          AlignedBuffer<float>(width)};
+}
+
+void DisplacementField::draw(std::uint64_t seed, const PhiloxBlock& counter, Pulse& pulse) {
+  const std::int64_t pixels = rows_ * cols_;
+  for (std::int64_t i = 0; i < pixels; i += kChunk) {
+    const std::int64_t count = std::min(kChunk, pixels - i);
+    kernels_.noise(
+        {seed,
+         {counter[0] + static_cast<std::uint32_t>(i / 4), counter[1], counter[2], counter[3]},
+         count,
+         x_.noise.data() + i,
+         y_.noise.data() + i});
+    pulse.count(8 * count);
   }
-  close_columns();
-}
-
-void DisplacementField::close_columns() {
-  const std::int64_t first = -smoothing_.down.first, row = 2 * width_;
-  const std::int64_t total = rows_ + smoothing_.down.taps() - 1;
-  float* noise = noise_.data();
-  for (std::int64_t r = 0; r < first; ++r)
-    std::copy_n(noise + (r + rows_) * row, row, noise + r * row);
-  for (std::int64_t r = first + rows_; r < total; ++r)
-    std::copy_n(noise + (r - rows_) * row, row, noise + r * row);
-}
-
-// The same for one row: what the sums reach beyond its ends.
-void DisplacementField::close_row(const float* row, float* closed) const {
-  const std::int64_t first = -smoothing_.across.first;
-  const std::int64_t total = cols_ + smoothing_.across.taps() - 1;
-  std::copy_n(row, cols_, closed + first);
-  std::copy_n(closed + cols_, first, closed);
-  std::copy_n(closed + first, total - first - cols_, closed + first + cols_);
+  const std::int64_t again = (smoothing_.down.taps() - 1) * cols_;
+  for (Field* field : {&x_, &y_})
+    std::copy_n(field->noise.data(), again, field->noise.data() + pixels);
 }
 
 void DisplacementField::smooth_row(std::int64_t row, Pulse& pulse) {
+  smooth_row(row, x_);
+  smooth_row(row, y_);
+  pulse.count(2 * cols_ * (smoothing_.down.taps() + smoothing_.across.taps()));
+}
+
+void DisplacementField::smooth_row(std::int64_t row, Field& field) const {
   const CircularGaussian &down = smoothing_.down, &across = smoothing_.across;
-  const float* noise = noise_.data() + row * 2 * width_;
-  for (std::int64_t c = 0; c < 2 * width_; c += kBlock) {
-    sum_block(down, noise + c, 2 * width_, columns_.data() + c);
-    pulse.count(kBlock * down.taps());
-  }
-  for (std::int64_t field = 0; field < 2; ++field) {
-    close_row(columns_.data() + field * width_, closed_.data());
-    for (std::int64_t c = 0; c < width_; c += kBlock) {
-      sum_block(across, closed_.data() + c, 1, smooth_.data() + field * width_ + c);
-      pulse.count(kBlock * across.taps());
-    }
-  }
+  const std::int64_t begin = modulo(row + down.first, rows_);
+  kernels_.filter({down.weights.data(), down.taps(), field.noise.data() + begin * cols_, cols_,
+                   cols_, field.columns.data()});
+  const std::int64_t before = -across.first, behind = across.taps() - 1 - before;
+  float* closed = field.closed.data();
+  std::copy_n(field.columns.data() + cols_ - before, before, closed);
+  std::copy_n(field.columns.data(), cols_, closed + before);
+  std::copy_n(field.columns.data(), behind, closed + before + cols_);
+  kernels_.filter({across.weights.data(), across.taps(), closed, 1, cols_, field.smooth.data()});
 }
 
 }  // namespace digitnet::augmentation

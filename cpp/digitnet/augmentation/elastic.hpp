@@ -10,6 +10,7 @@
 #include "digitnet/aligned_buffer.hpp"
 #include "digitnet/augmentation/pulse.hpp"
 #include "digitnet/augmentation/settings.hpp"
+#include "digitnet/cpu/kernel_table.hpp"
 #include "digitnet/random.hpp"
 
 namespace digitnet::augmentation {
@@ -38,27 +39,30 @@ class DisplacementField {
  public:
   DisplacementField(const Smoothing& smoothing, const ImageShape& shape);
 
-  // One word of the generator a pixel, row by row: its low half is for x, its high half for y.
-  void draw(Random& random, Pulse& pulse);
+  // The noise of a sample: one word of the generator a pixel, row by row, its low half for x, its
+  // high half for y. counter: of the first block.
+  void draw(std::uint64_t seed, const PhiloxBlock& counter, Pulse& pulse);
   // Smooths a row of what was drawn.
   void smooth_row(std::int64_t row, Pulse& pulse);
   // (cols,), of the row smoothed last
-  const float* dx() const { return smooth_.data(); }
-  const float* dy() const { return smooth_.data() + width_; }
+  const float* dx() const { return x_.smooth.data(); }
+  const float* dy() const { return y_.smooth.data(); }
 
  private:
-  void close_columns();
-  void close_row(const float* row, float* closed) const;
+  // One direction's. Whole panels of columns are computed; those behind the last are never used.
+  struct Field {
+    AlignedBuffer<float> noise;    // (rows + down.taps - 1, cols): the first rows again at the end
+    AlignedBuffer<float> columns;  // (cols,), smoothed downwards
+    AlignedBuffer<float> closed;   // (cols + across.taps - 1,): the same, its ends joined
+    AlignedBuffer<float> smooth;   // (cols,)
+  };
+  Field field() const;
+  void smooth_row(std::int64_t row, Field& field) const;
 
   const Smoothing& smoothing_;
+  const cpu::KernelTable& kernels_;
   std::int64_t rows_, cols_;
-  std::int64_t width_;                  // of a field's row, whole blocks
-  std::int64_t closed_width_;           // the same with what the sums reach beyond it
-  AlignedBuffer<std::uint32_t> words_;  // (cols,)
-  AlignedBuffer<float> noise_;    // (rows + down.taps - 1, 2 width): rows of x and y side by side
-  AlignedBuffer<float> columns_;  // (2 width,), smoothed downwards
-  AlignedBuffer<float> closed_;   // (closed_width,)
-  AlignedBuffer<float> smooth_;   // (2 width,)
+  Field x_, y_;
 };
 
 }  // namespace digitnet::augmentation

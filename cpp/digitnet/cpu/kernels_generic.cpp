@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "digitnet/cpu/generic_field.hpp"
 #include "digitnet/cpu/generic_loss.hpp"
 #include "digitnet/cpu/kernel_table.hpp"
 #include "digitnet/random.hpp"
@@ -231,6 +232,8 @@ const KernelTable kGenericKernels = {"generic",
                                      activate_backward,
                                      generic_loss_rows,
                                      dropout_mask,
+                                     generic_noise,
+                                     generic_filter,
                                      product,
                                      sum_rows,
                                      sgd_step,
