@@ -4,11 +4,12 @@ A case is an oracle network, an optimizer and data; `build` says the same to any
 Keras' words. Every weight starts as a float32, so that all sides start from the same numbers.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from reference_mlp import ACTIVATIONS, Activation, Dense, Loss, Network, Rescaling, Sgd
+from reference_mlp import ACTIVATIONS, Activation, Dense, Loss, Network, Rescaling
+from reference_optimizers import Adam, Sgd
 
 SAMPLES, BATCH, STEPS = 96, 16, 240
 INPUTS, HIDDEN, OUTPUTS = 13, 17, 5
@@ -48,7 +49,7 @@ class Case:
     loss: Loss
     output: str = "linear"
     hidden: str = "tanh"
-    optimizer: Sgd = field(default_factory=lambda: Sgd(0.1))
+    optimizer: Sgd | Adam = field(default_factory=lambda: Sgd(0.1))
     l2: float = 0.0
     weighted: bool = False
     later_rate: float | None = None  # learning rate from the middle of the run on
@@ -75,6 +76,9 @@ class Case:
     def __str__(self):
         return self.name
 
+
+# The settings that the oracle's optimizers share with the libraries'.
+KNOWN = {"learning_rate", "momentum", "nesterov", "beta_1", "beta_2", "epsilon"}
 
 CROSS, SPARSE, BINARY = list(LOSS_CLASSES)[:3]
 LOSS_CASES = [
@@ -107,6 +111,13 @@ OPTIMIZER_CASES = [
         ("later rate", Sgd(0.2), {"later_rate": 0.02}),
         ("momentum, later rate", Sgd(0.05, 0.9), {"later_rate": 0.01}),
         ("sample weights", Sgd(0.1), {"weighted": True}),
+        ("clipped values", Sgd(0.2, clip={"clipvalue": 0.02}), {"l2": 0.01}),
+        ("clipped norms", Sgd(0.2, 0.5, clip={"clipnorm": 0.1}), {"l2": 0.01}),
+        ("clipped global norm", Sgd(0.2, clip={"global_clipnorm": 0.2}), {"l2": 0.01}),
+        ("Adam", Adam(0.01), {}),
+        ("Adam, decay, L2", Adam(0.003, 0.8, 0.99, 1e-5, 0.1), {"l2": 0.01, "weighted": True}),
+        ("Adam, clipped norms", Adam(0.01, clip={"clipnorm": 0.1}), {"l2": 0.01}),
+        ("Adam, later rate", Adam(0.01), {"later_rate": 0.001}),
     ]
 ]
 CASES = LOSS_CASES + ACTIVATION_CASES + OPTIMIZER_CASES
@@ -156,12 +167,11 @@ def build_loss(library, loss):
 
 
 def build_optimizer(library, optimizer):
-    return library.optimizers.SGD(
-        learning_rate=optimizer.learning_rate,
-        momentum=optimizer.momentum,
-        nesterov=optimizer.nesterov,
-        weight_decay=optimizer.weight_decay or None,
-    )
+    settings = {field.name: getattr(optimizer, field.name) for field in fields(optimizer)}
+    settings = {name: value for name, value in settings.items() if name in KNOWN}
+    settings["weight_decay"] = optimizer.weight_decay or None
+    known = library.optimizers.SGD if isinstance(optimizer, Sgd) else library.optimizers.Adam
+    return known(**settings, **optimizer.clip)
 
 
 def batches(case):
@@ -175,7 +185,7 @@ def batches(case):
 
 def train_oracle(case):
     """Return the oracle's losses and its network after the 240 steps."""
-    network, optimizer = case.network(), replace(case.optimizer, velocity=[])
+    network, optimizer = case.network(), replace(case.optimizer)
     losses = []
     for step, x, t, weights in batches(case):
         if step == STEPS // 2 and case.later_rate:

@@ -4,13 +4,13 @@ It imports nothing from the package; finite differences check it. It tells the s
   forward   z = x @ kernel + bias,  a = activation(z),  layer after layer
   loss      one number a sample, and its derivative da with respect to the last a
   backward  dz = da * activation'(z),  dkernel = x.T @ dz,  dbias = sum(dz),  da = dz @ kernel.T
-  step      w <- w - learning_rate * dw
+  step      w <- w - learning_rate * dw, or as reference_optimizers.py says
 
 Shapes: x (batch, in), kernel (in, units), bias (units,), z and a (batch, units), all float64.
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -230,21 +230,3 @@ class Network:
         loss, gradients = self.gradients(x, t, sample_weight)
         optimizer.step(self.parameters(), gradients)
         return loss
-
-
-@dataclass
-class Sgd:
-    learning_rate: float
-    momentum: float = 0.0
-    nesterov: bool = False
-    weight_decay: float = 0.0
-    velocity: list = field(default_factory=list)
-
-    def step(self, parameters, gradients):
-        """Change the parameters in place; decay comes first, as in Keras 3."""
-        self.velocity = self.velocity or [np.zeros_like(w) for w in parameters]
-        for w, dw, v in zip(parameters, gradients, self.velocity, strict=True):
-            w -= self.weight_decay * self.learning_rate * w
-            v *= self.momentum
-            v -= self.learning_rate * dw
-            w += self.momentum * v - self.learning_rate * dw if self.nesterov else v

@@ -77,7 +77,7 @@ ENTRIES = {
 
 def state(model):
     core = model._core
-    return core.get_weights(), core.get_velocity(), core.iterations, core.epochs
+    return core.get_weights(), core.get_slots(), core.iterations, core.epochs
 
 
 def refuses(model, call, error, message):

@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 
+from digitnet import callbacks
 from digitnet.callbacks import Callback, History, LambdaCallback, LearningRateScheduler
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential
@@ -91,8 +94,8 @@ def test_lambda_callback_and_stop_training(model, data):
         (lambda: [LearningRateScheduler(0.1)], TypeError, "schedule must be callable"),
         (lambda: [LearningRateScheduler(lambda e: "fast")], TypeError, "learning rate must be a"),
         (lambda: [LearningRateScheduler(lambda e: -1)], ValueError, "learning rate must be a num"),
-        (lambda: [type("Batch", (Callback,), {"on_train_batch_end": print})()], ValueError,
-         "callbacks must not define on_train_batch_end"),
+        (lambda: [LambdaCallback(on_epoch_ends=print)], ValueError,
+         r"name of a hook must be one of .* Received: 'on_epoch_ends' \(did you mean 'on_epoch_en"),
     ],
 )  # fmt: skip
 def test_bad_callbacks(model, data, make, error, message):
@@ -137,6 +140,19 @@ def test_a_callback_may_not_change_what_is_trained(model, data, name, change):
     nested = LambdaCallback(on_epoch_end=lambda epoch, logs: model.fit(*data, verbose=0))
     model.fit(*data, verbose=0, callbacks=[nested])
     change(model)
+
+
+def test_every_callback_is_there_and_loaded_when_asked_for():
+    code = (
+        "import sys, digitnet; from digitnet import callbacks as c; "
+        "assert not any('early' in name for name in sys.modules); "
+        "assert set(c.__all__) <= set(dir(c)); "
+        "print(*[getattr(c, name).__name__ for name in c.__all__ if name != 'Logs'])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.split() == [name for name in callbacks.__all__ if name != "Logs"]
+    with pytest.raises(AttributeError, match="has no attribute 'Early'"):
+        _ = callbacks.Early
 
 
 # --- interruption

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digitnet import initializers, layers, losses, metrics, optimizers, regularizers
+from digitnet import constraints, initializers, layers, losses, metrics, optimizers, regularizers
 from digitnet.layers import ELU, Activation, Dense, Dropout, Flatten, Input, LeakyReLU, Rescaling
 from digitnet.models import Sequential
 
@@ -14,6 +14,8 @@ BASES = [
     (losses.Loss, lambda item: Sequential([Dense(1)]).compile(loss=item)),
     (metrics.MeanSquaredError, lambda item: Sequential().compile(loss="mse", metrics=[item])),
     (optimizers.SGD, lambda item: Sequential().compile(item, loss="mse")),
+    (optimizers.AdamW, optimizers.get),
+    (constraints.MaxNorm, lambda item: Dense(1, kernel_constraint=item)),
     (initializers.HeNormal, lambda item: Dense(1, kernel_initializer=item)),
     (regularizers.L2, lambda item: Dense(1, kernel_regularizer=item)),
 ]
@@ -36,6 +38,7 @@ def test_classes_of_the_user_s_own_are_refused(base, use):
         (initializers.get, initializers.Initializer),
         (initializers.get, initializers.RandomInitializer),
         (regularizers.get, regularizers.Regularizer),
+        (optimizers.get, optimizers.Optimizer),
     ],
 )
 def test_base_classes_are_refused(get, base):
@@ -72,7 +75,9 @@ def test_serialize_refuses_them_too():
         (metrics.Accuracy(), ["name"]),
         (initializers.RandomNormal(), ["mean", "stddev", "seed"]),
         (regularizers.L2(), ["l2"]),
-        (optimizers.SGD(), ["name"]),
+        (optimizers.SGD(), ["name", "clipnorm", "clipvalue", "global_clipnorm"]),
+        (optimizers.Adam(), ["name", "clipnorm"]),
+        (constraints.MaxNorm(), ["max_value", "axis"]),
     ],
     ids=lambda item: type(item).__name__,
 )
@@ -129,7 +134,7 @@ def test_type_errors_name_the_class_that_users_know(call, name):
         lambda: layers.ReLU((3,)),
         lambda: layers.Softmax((3,)),
         lambda: Dense(1, None, True, "zeros", "zeros", None, (3,)),
-        lambda: optimizers.SGD(0.1, 0.0, False, None, "mine"),
+        lambda: optimizers.SGD(0.1, 0.0, False, None, None, None, None, "mine"),
         lambda: Sequential().fit(1, 2, 3, 4, 5, [], 0, None, True, None),
         lambda: Sequential().train_on_batch(1, 2, None, True),
     ],

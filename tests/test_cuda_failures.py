@@ -172,7 +172,7 @@ def test_ctrl_c_keeps_the_steps_done(data, monkeypatch):
             False,
             settings.require_loss().core_loss(),
             [],
-            settings.optimizer.core_sgd(),
+            settings.optimizer.core_optimizer(len(x) // 10),
             progress,
         )
     assert 0 < calls[0] < 4000

@@ -132,7 +132,7 @@ STATE = {"iterations": 0, "epochs": 0, "seed": 0, "optimizer_iterations": 0}
         (with_layers(DENSE, shape=(2**20, 2**20)), "at most"),
         (with_layers(DENSE), "Missing or too many"),
         ({"compile": []}, "compile settings must hold"),
-        ({"compile": {"optimizer": layer("Adam"), "loss": None, "metrics": []}}, "optimizer class"),
+        ({"compile": {"optimizer": layer("RMSprop"), "loss": 0, "metrics": []}}, "optimizer class"),
         ({"compile": {"optimizer": "sgd", "loss": "l", "metrics": []}}, "loss must be one of"),
         ({"compile": {"optimizer": "sgd", "loss": "mse", "metrics": 3}}, "metrics must be a list"),
         ({"training": None}, "training state must hold"),

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # The others have tests of their own, which know what must be installed, and what must come out.
-ELSEWHERE = ("interchange", "keras", "pictures", "sklearn")
+ELSEWHERE = ("interchange", "keras", "pictures", "sklearn", "training")
 PAGES = [
     page
     for page in sorted((ROOT / "docs").glob("*.md"))

@@ -12,7 +12,8 @@ import pytest
 import digitnet
 from agreement import build
 from digitnet.datasets import mnist_sample
-from reference_mlp import Dense, Loss, Network, Rescaling, Sgd
+from reference_mlp import Dense, Loss, Network, Rescaling
+from reference_optimizers import Sgd
 
 BATCH, RATE = 50, 0.2
 GOLDEN_LOSSES = [

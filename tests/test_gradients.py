@@ -14,7 +14,8 @@ import pytest
 
 import digitnet
 from agreement import ALPHA, SPARSE, build, dense
-from reference_mlp import ACTIVATIONS, Activation, Loss, Network, Rescaling, Sgd
+from reference_mlp import ACTIVATIONS, Activation, Loss, Network, Rescaling
+from reference_optimizers import Sgd
 
 EPS = np.finfo(np.float32).eps
 

@@ -52,7 +52,7 @@ def test_what_is_saved_comes_back(model, tmp_path, rng):
     assert again._settings.loss.get_config() == model._settings.loss.get_config()
     assert again.metrics_names == model.metrics_names == ["loss", "acc", "hits"]
     np.testing.assert_equal(again.get_weights(), model.get_weights())
-    np.testing.assert_equal(again._core.get_velocity(), model._core.get_velocity())
+    np.testing.assert_equal(again._core.get_slots(), model._core.get_slots())
     x, y = rng.standard_normal((30, 2, 3)), rng.integers(3, size=30)
     np.testing.assert_array_equal(again.predict(x), model.predict(x))
     assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 
 import numpy as np
@@ -186,3 +187,13 @@ for thread in threads:
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="fork is Unix's")
 def test_a_forked_child_predicts():
     subprocess.run([sys.executable, "-c", FORK], check=True, timeout=LIMIT)
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has a GIL in any case"
+)
+def test_importing_digitnet_does_not_bring_the_gil_back():
+    program = (
+        "import sys, digitnet; digitnet.models, digitnet._core; assert not sys._is_gil_enabled()"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=LIMIT)

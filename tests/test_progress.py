@@ -1,6 +1,10 @@
 """The progress line: what it shows, where, and when it is silent."""
 
 import io
+import os
+import sys
+import threading
+import types
 
 import numpy as np
 import pytest
@@ -66,10 +70,17 @@ def test_a_stdout_that_only_writes(model, data, monkeypatch):
         model.predict(data[0], verbose=2)
     terminal = Plain()
     terminal.isatty = lambda: True
-    ProgressLine(10, [], 1, terminal).update(5, 1.0, [])
+    with ProgressLine(10, [], 1, terminal) as line:
+        line.update(5, 1.0, [])
 
 
-def test_a_terminal_s_line_is_rewritten_in_place():
+@pytest.fixture
+def no_tqdm(monkeypatch):
+    """Let it seem that tqdm is not installed."""
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+
+
+def test_a_terminal_s_line_is_rewritten_in_place(no_tqdm):
     stream = Terminal()
     line = ProgressLine(60000, ["accuracy"], 1, stream)
     assert line.callback is not None
@@ -89,7 +100,7 @@ def test_elsewhere_nothing_is_written_before_the_end():
     assert line.callback is None
 
 
-def test_an_error_ends_the_terminal_s_line():
+def test_an_error_ends_the_terminal_s_line(no_tqdm):
     stream = Terminal()
     line = ProgressLine(10, [], 1, stream)
     line.update(5, 1.0, [])
@@ -98,7 +109,7 @@ def test_an_error_ends_the_terminal_s_line():
 
 
 @pytest.mark.parametrize("metrics", [[], ["accuracy"], ["accuracy", "sparse_categorical_accuracy"]])
-def test_a_slow_evaluation_shows_how_far_it_is(rng, monkeypatch, metrics):
+def test_a_slow_evaluation_shows_how_far_it_is(rng, monkeypatch, no_tqdm, metrics):
     model = Sequential([Input((784,)), Dense(2000, "relu"), Dense(2000, "relu"), Dense(10)])
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=metrics)
     x, y = rng.random((5000, 784), np.float32), rng.integers(10, size=5000)
@@ -114,3 +125,58 @@ def test_a_slow_evaluation_shows_how_far_it_is(rng, monkeypatch, metrics):
         assert [part.split(":")[0].strip() for part in line.split(" - ")][1:3] == ["ETA", "loss"]
     assert last.startswith(f"5000/5000 [{'=' * 30}] - ")
     assert last.endswith("\n")
+
+
+def test_tqdm_draws_a_bar_that_gives_way_to_the_line():
+    pytest.importorskip("tqdm")
+    stream = Terminal()
+    line = ProgressLine(60000, ["accuracy"], 1, stream)
+    line.update(6000, 2.0, [0.125])
+    line.update(30000, 1.5, [0.25])
+    drawn = stream.getvalue()
+    assert "30000/60000" in drawn
+    assert "50%" in drawn
+    assert "loss: 1.5000 - accuracy: 0.2500" in drawn
+    line.finish({"loss": 1.0, "accuracy": 0.5})
+    *_, erased, last = stream.getvalue()[len(drawn) :].split("\r")
+    assert erased.strip() == ""
+    assert last == f"60000/60000 [{'=' * 30}] - 0s - loss: 1.0000 - accuracy: 0.5000\n"
+
+
+def test_tqdm_leaves_no_bar_and_no_thread_behind():
+    pytest.importorskip("tqdm")
+    threads = threading.active_count()
+    stream = Terminal()
+    with pytest.raises(KeyboardInterrupt), ProgressLine(10, [], 1, stream) as line:  # noqa: PT012
+        line.update(5, 1.0, [])
+        assert threading.active_count() == threads
+        raise KeyboardInterrupt
+    assert stream.getvalue().split("\r")[-1].strip() == ""
+
+
+def test_a_notebook_sees_the_bar(monkeypatch):
+    assert ProgressLine(10, [], 1, io.StringIO()).callback is None
+    shell = types.SimpleNamespace(config={"IPKernelApp": {}})
+    ipython = types.SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    assert ProgressLine(10, [], 1, io.StringIO()).callback is not None
+    monkeypatch.setattr(shell, "config", {})  # IPython on a terminal
+    assert ProgressLine(10, [], 1, io.StringIO()).callback is None
+
+
+def test_samples_that_nobody_counted():
+    stream = Terminal()
+    line = ProgressLine(None, [], 1, stream)
+    line.update(5, 1.0, [])
+    line.finish({"loss": 0.5}, 12)
+    assert stream.getvalue().split("\r")[-1] == "12 samples - 0s - loss: 0.5000\n"
+
+
+def test_a_terminal_that_claims_no_columns(monkeypatch):
+    pytest.importorskip("tqdm")
+    stream = Terminal()
+    stream.fileno = lambda: 1
+    monkeypatch.setattr("os.get_terminal_size", lambda number: os.terminal_size((0, 0)))
+    with ProgressLine(10, [], 1, stream) as line:
+        line.update(5, 1.0, [])
+    assert "5/10" in stream.getvalue()

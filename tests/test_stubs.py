@@ -76,7 +76,11 @@ def types(function, returns):
 
 def agree(built_type, stub_type):
     """Tell whether the types are the same, as far as pybind11 knows its own."""
-    vague = {"object": "Progress | None", "list": "list[ndarray]"}.get(built_type, built_type)
+    vague = {
+        "object": "Progress | None",
+        "list": "list[ndarray]",
+        "list[list]": "list[list[ndarray]]",
+    }.get(built_type, built_type)
     known = stub_type in (vague, built_type)
     return known or (built_type == "tuple" and stub_type.startswith("tuple["))
 

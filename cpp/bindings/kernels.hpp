@@ -33,7 +33,13 @@ inline FloatArray to_array(const PaddedMatrix& matrix, std::int64_t rows, std::i
   return array;
 }
 
-// The products among the kernels.
+inline void check_same_shape(const FloatArray& a, const FloatArray& b) {
+  check(a.ndim() == 2 && b.ndim() == 2 && a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1),
+        "the matrices must have the same shape");
+}
+
+// The products among the kernels, and the optimizers' steps.
 void register_products(py::class_<Kernels>& kernels);
+void register_updates(py::class_<Kernels>& kernels);
 
 }  // namespace digitnet::bindings

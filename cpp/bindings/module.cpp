@@ -2,7 +2,9 @@
 
 #include "register.hpp"
 
-PYBIND11_MODULE(_core, m) {
+// The GIL guards nothing here: a model is behind its ModelLock, the team of threads behind a mutex,
+// and all else is made once and then only read.
+PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   m.doc() = "The compiled core of digitnet.";
   digitnet::bindings::register_config(m);
   digitnet::bindings::register_initializer(m);

@@ -9,11 +9,6 @@
 namespace digitnet::bindings {
 namespace {
 
-void check_same_shape(const FloatArray& a, const FloatArray& b) {
-  check(a.ndim() == 2 && b.ndim() == 2 && a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1),
-        "the matrices must have the same shape");
-}
-
 FloatArray convert(const Kernels& k, const py::array& x, float scale, float offset) {
   const Samples s = samples_of(x);
   PaddedMatrix result(s.count, s.features);
@@ -107,21 +102,6 @@ FloatArray sum_rows(const Kernels& k, const FloatArray& d) {
   return to_array(sums, 1, d.shape(1));
 }
 
-py::tuple sgd(const Kernels& k, const Sgd& settings, float l2, const FloatArray& w,
-              const FloatArray& g, const std::optional<FloatArray>& velocity) {
-  check_same_shape(w, g);
-  check(velocity.has_value() == settings.has_velocity(), "velocity goes with a momentum");
-  if (velocity) check_same_shape(w, *velocity);
-  PaddedMatrix weights = padded(w);
-  const PaddedMatrix gradient = padded(g);
-  PaddedMatrix v = velocity ? padded(*velocity) : PaddedMatrix();
-  const std::int64_t rows = w.shape(0), cols = w.shape(1);
-  k.table.sgd(settings, l2, rows * weights.stride(), weights.row(0), gradient.row(0),
-              velocity ? v.row(0) : nullptr);
-  return py::make_tuple(to_array(weights, rows, cols),
-                        velocity ? py::object(to_array(v, rows, cols)) : py::none());
-}
-
 double sum_squares(const Kernels& k, const FloatArray& w) {
   const PaddedMatrix in = padded(w);
   return k.table.sum_squares(w.shape(0) * in.stride(), in.row(0));
@@ -154,6 +134,7 @@ void register_kernels(py::module_& m) {
   py::class_<Kernels> kernels(m, "KernelTable",
                               "One instruction set's kernels, for tests and micro-benchmarks.");
   register_products(kernels);
+  register_updates(kernels);
   kernels
       .def(py::init([](const std::string& isa) { return Kernels{cpu::kernels_for(isa)}; }),
            py::arg("isa"))
@@ -170,8 +151,6 @@ void register_kernels(py::module_& m) {
       .def("filter", &filter, py::arg("weights"), x, py::arg("step"), py::arg("cols"))
       .def("product", &product, x, py::arg("y"))
       .def("sum_rows", &sum_rows, py::arg("d"))
-      .def("sgd", &sgd, py::arg("sgd"), py::arg("l2"), py::arg("w"), py::arg("g"),
-           py::arg("velocity"))
       .def("sum_squares", &sum_squares, py::arg("w"));
 }
 

@@ -59,7 +59,7 @@ using Names = std::vector<std::string>;
 
 Result train_epoch(Trainer& model, const Input& x, const Array& y, const Weights& sample_weight,
                    std::int64_t batch_size, bool shuffle, const Loss& loss, const Names& metrics,
-                   const Sgd& optimizer, const py::object& progress) {
+                   const Optimizer& optimizer, const py::object& progress) {
   const Dataset data = dataset_of(samples_of(x), y, sample_weight);
   const EpochSettings settings{objective_of(loss, metrics), optimizer, batch_size, shuffle};
   const py::gil_scoped_release released;
@@ -75,7 +75,7 @@ Hold hold(Trainer& model, const Input& x, const Array& y, const Weights& sample_
 }
 
 Result train_batch(Trainer& model, const Input& x, const Array& y, const Weights& sample_weight,
-                   const Loss& loss, const Names& metrics, const Sgd& optimizer) {
+                   const Loss& loss, const Names& metrics, const Optimizer& optimizer) {
   const Dataset data = dataset_of(samples_of(x), y, sample_weight);
   const Objective objective = objective_of(loss, metrics);
   const py::gil_scoped_release released;
@@ -131,16 +131,24 @@ py::list gradients(const Trainer& model, const Input& x, const Array& y,
   return to_list(result);
 }
 
-template <class Get>
-auto unlocked(Get get) {
-  return [get](const Trainer& model) {
-    Parameters parameters;
-    {
-      const py::gil_scoped_release released;
-      parameters = (model.*get)();
-    }
-    return to_list(parameters);
-  };
+py::list get_weights(const Trainer& model) {
+  Parameters parameters;
+  {
+    const py::gil_scoped_release released;
+    parameters = model.parameters();
+  }
+  return to_list(parameters);
+}
+
+py::typing::List<py::list> get_slots(const Trainer& model) {
+  Slots slots;
+  {
+    const py::gil_scoped_release released;
+    slots = model.slots();
+  }
+  py::typing::List<py::list> lists;
+  for (const Parameters& slot : slots) lists.append(to_list(slot));
+  return lists;
 }
 
 py::typing::Dict<py::str, py::object> report(const Trainer& model) {
@@ -199,8 +207,8 @@ void register_model(py::module_& m) {
       .def("report", &report)
       .def_property_readonly("output_size",
                              [](const Trainer& self) { return self.network().output_size(); })
-      .def("get_weights", unlocked(&Trainer::parameters))
-      .def("get_velocity", unlocked(&Trainer::velocity))
+      .def("get_weights", &get_weights)
+      .def("get_slots", &get_slots)
       .def(
           "set_weights",
           [](Trainer& self, const std::vector<py::array>& weights) {
@@ -210,14 +218,15 @@ void register_model(py::module_& m) {
           },
           py::arg("weights"))
       .def(
-          "set_velocity",
-          [](Trainer& self, const std::vector<py::array>& velocity) {
-            Parameters parameters;
-            if (!velocity.empty()) parameters = from_list(self.network(), velocity, "velocity");
+          "set_slots",
+          [](Trainer& self, const std::vector<std::vector<py::array>>& slots) {
+            Slots values;
+            for (const auto& slot : slots)
+              values.push_back(from_list(self.network(), slot, "slots"));
             const py::gil_scoped_release released;
-            self.set_velocity(parameters);
+            self.set_slots(values);
           },
-          py::arg("velocity"))
+          py::arg("slots"))
       .def("hold", &hold, py::arg("x"), py::arg("y"), py::arg("sample_weight"))
       .def("train_epoch", &train_epoch, py::arg("x"), py::arg("y"), py::arg("sample_weight"),
            py::arg("batch_size"), py::arg("shuffle"), py::arg("loss"), py::arg("metrics"),
@@ -232,7 +241,7 @@ void register_model(py::module_& m) {
            py::arg("loss"), py::arg("training"))
       .def(
           "apply_gradients",
-          [](Trainer& self, const std::vector<py::array>& arrays, const Sgd& optimizer) {
+          [](Trainer& self, const std::vector<py::array>& arrays, const Optimizer& optimizer) {
             const Parameters parameters = from_list(self.network(), arrays, "gradients");
             const py::gil_scoped_release released;
             self.apply_gradients(parameters, optimizer);

@@ -49,7 +49,7 @@ struct DropoutState {
 
 struct TrainPlan {
   Objective objective;
-  Sgd sgd;
+  Optimizer optimizer;
   std::int64_t batch_size = 32;
   const std::uint32_t* order =
       nullptr;  // (data.x.count,): the sample of each place; null: as they lie
@@ -71,9 +71,9 @@ class Engine {
   // Interchange layout in and out. The arguments have been checked against the network.
   virtual void set_parameters(const Parameters& parameters) = 0;
   virtual Parameters parameters() const = 0;
-  // The optimizer's velocity; empty while there is none.
-  virtual void set_velocity(const Parameters& velocity) = 0;
-  virtual Parameters velocity() const = 0;
+  // What the optimizer keeps beside the parameters (Optimizer::slots); empty while there is none.
+  virtual void set_slots(const Slots& slots) = 0;
+  virtual Slots slots() const = 0;
 
   // Until the result is gone, the data will not change: the engine may keep a copy at hand. May be
   // null.
@@ -91,7 +91,7 @@ class Engine {
   // Gradients of the mean loss over the data, taken as one batch; dropout is on where given.
   virtual Parameters gradients(const Dataset& data, const Loss& loss, const DropoutState* dropout,
                                Monitor& monitor) const = 0;
-  virtual void apply_gradients(const Parameters& gradients, const Sgd& sgd) = 0;
+  virtual void apply_gradients(const Parameters& gradients, const Optimizer& optimizer) = 0;
 };
 
 // device: "cpu", "cuda" or "auto" (cuda where it works, else cpu, which computes in float32

@@ -22,6 +22,8 @@ void check_layer(const Layer& layer) {
   check(layer.rate >= 0 && layer.rate < 1, "rate must be in [0, 1), got ", layer.rate);
   check(layer.kernel_l2 >= 0 && std::isfinite(layer.kernel_l2),
         "kernel_l2 must be finite and not negative, got ", layer.kernel_l2);
+  check(layer.kernel_max_norm >= 0, "kernel_max_norm must not be negative, got ",
+        layer.kernel_max_norm);
   const bool leaky = layer.activation == Activation::kLeakyRelu;
   // The backward pass tells the two branches apart by the sign of a.
   check(!leaky || layer.alpha >= 0, "the slope of leaky_relu must not be negative, got ",

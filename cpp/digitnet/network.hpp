@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -28,7 +29,9 @@ struct Layer {
   float alpha = 0;  // leaky_relu: slope; elu: alpha
   bool use_bias = true;
   float kernel_l2 = 0;  // the loss gains kernel_l2 * sum(kernel^2)
-  float rate = 0;       // dropout
+  // After every step, a column of the kernel is scaled down to a norm of at most this.
+  float kernel_max_norm = std::numeric_limits<float>::infinity();
+  float rate = 0;  // dropout
   float scale = 1, offset = 0;
 
   std::int64_t in = 0, out = 0;  // set by Network
@@ -40,6 +43,7 @@ struct DenseParameters {
   std::vector<float> kernel, bias;
 };
 using Parameters = std::vector<DenseParameters>;  // one per dense layer, in order
+using Slots = std::vector<Parameters>;            // of an optimizer: velocity, or m and v
 
 class Network {
  public:

@@ -27,12 +27,12 @@ class ClockedMonitor : public Monitor {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-void check_sgd(const Sgd& sgd) {
-  check(std::isfinite(sgd.learning_rate) && sgd.learning_rate >= 0,
-        "learning_rate must be finite and not negative, got ", sgd.learning_rate);
-  check(sgd.momentum >= 0 && sgd.momentum <= 1, "momentum must be in [0, 1], got ", sgd.momentum);
-  check(std::isfinite(sgd.weight_decay) && sgd.weight_decay >= 0,
-        "weight_decay must be finite and not negative, got ", sgd.weight_decay);
+// Adam takes roots of v.
+void check_not_negative(const Parameters& v) {
+  for (const DenseParameters& dense : v)
+    for (const std::vector<float>* values : {&dense.kernel, &dense.bias})
+      for (const float value : *values)
+        check(value >= 0, "slot v must not be negative, got ", value);
 }
 
 void check_loss(const Loss& loss) {
@@ -71,15 +71,17 @@ void Trainer::set_parameters(const Parameters& parameters) {
   engine_->set_parameters(parameters);
 }
 
-Parameters Trainer::velocity() const {
+Slots Trainer::slots() const {
   const ModelLock::Reading reading(lock_);
-  return engine_->velocity();
+  return engine_->slots();
 }
 
-void Trainer::set_velocity(const Parameters& velocity) {
-  if (!velocity.empty()) network_.check_parameters(velocity, "velocity");
+void Trainer::set_slots(const Slots& slots) {
+  check(slots.size() <= 2, "slots must be none, velocity, or m and v, got ", slots.size());
+  for (const Parameters& slot : slots) network_.check_parameters(slot, "slots");
+  if (slots.size() == 2) check_not_negative(slots[1]);
   const ModelLock::Writing writing(lock_);
-  engine_->set_velocity(velocity);
+  engine_->set_slots(slots);
 }
 
 void Trainer::check_objective(const Dataset& data, const Objective& objective) const {
@@ -110,13 +112,14 @@ Totals Trainer::train(const Dataset& data, const TrainPlan& plan,
 Totals Trainer::train_epoch(const Dataset& data, const EpochSettings& settings,
                             const ProgressFunction& progress) {
   check_objective(data, settings.objective);
-  check_sgd(settings.sgd);
   check(settings.batch_size > 0, "batch_size must be positive, got ", settings.batch_size);
+  const std::int64_t whole = data.x.count / settings.batch_size;
+  check_optimizer(settings.optimizer, whole + (data.x.count % settings.batch_size != 0 ? 1 : 0));
   const ModelLock::Writing writing(lock_);
   std::vector<std::uint32_t> order;
   if (settings.shuffle)
     order = shuffled_order(static_cast<std::uint32_t>(data.x.count), state_.seed, state_.epochs);
-  TrainPlan plan{settings.objective, settings.sgd, settings.batch_size,
+  TrainPlan plan{settings.objective, settings.optimizer, settings.batch_size,
                  settings.shuffle ? order.data() : nullptr, state_.seed};
   const std::uint64_t iterations = state_.iterations;
   try {
@@ -130,12 +133,12 @@ Totals Trainer::train_epoch(const Dataset& data, const EpochSettings& settings,
   }
 }
 
-Totals Trainer::train_batch(const Dataset& data, const Objective& objective, const Sgd& sgd,
-                            const ProgressFunction& progress) {
+Totals Trainer::train_batch(const Dataset& data, const Objective& objective,
+                            const Optimizer& optimizer, const ProgressFunction& progress) {
   check_objective(data, objective);
-  check_sgd(sgd);
+  check_optimizer(optimizer, 1);
   const ModelLock::Writing writing(lock_);
-  return train(data, {objective, sgd, data.x.count, nullptr, state_.seed}, progress);
+  return train(data, {objective, optimizer, data.x.count, nullptr, state_.seed}, progress);
 }
 
 Totals Trainer::evaluate(const Dataset& data, const Objective& objective,
@@ -166,11 +169,11 @@ Parameters Trainer::gradients(const Dataset& data, const Loss& loss, bool traini
   return engine_->gradients(data, loss, training ? &dropout : nullptr, monitor);
 }
 
-void Trainer::apply_gradients(const Parameters& gradients, const Sgd& sgd) {
+void Trainer::apply_gradients(const Parameters& gradients, const Optimizer& optimizer) {
   network_.check_parameters(gradients, "gradients");
-  check_sgd(sgd);
+  check_optimizer(optimizer, 1);
   const ModelLock::Writing writing(lock_);
-  engine_->apply_gradients(gradients, sgd);
+  engine_->apply_gradients(gradients, optimizer);
   ++state_.iterations;
 }
 

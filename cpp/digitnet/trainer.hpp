@@ -18,12 +18,12 @@ using ProgressFunction = std::function<void(std::int64_t done, const Totals& tot
 
 struct EpochSettings {
   Objective objective;
-  Sgd sgd;
+  Optimizer optimizer;
   std::int64_t batch_size = 32;
   bool shuffle = true;
 };
 
-// What an interrupted run needs, beside weights and velocity, to go on as if nothing had happened.
+// What an interrupted run needs, beside weights and slots, to go on as if nothing had happened.
 struct RunState {
   std::uint64_t seed = 0;        // of shuffle and dropout
   std::uint64_t epochs = 0;      // epochs begun
@@ -44,14 +44,14 @@ class Trainer {
   void update_state(const std::function<void(RunState& state)>& change);
   Parameters parameters() const;
   void set_parameters(const Parameters& parameters);
-  Parameters velocity() const;
-  void set_velocity(const Parameters& velocity);  // empty: back to none
+  Slots slots() const;
+  void set_slots(const Slots& slots);  // empty: back to none
 
   std::shared_ptr<void> hold(const Dataset& data);  // as Engine::hold
   Totals train_epoch(const Dataset& data, const EpochSettings& settings,
                      const ProgressFunction& progress);
   // One step on all the data as one batch.
-  Totals train_batch(const Dataset& data, const Objective& objective, const Sgd& sgd,
+  Totals train_batch(const Dataset& data, const Objective& objective, const Optimizer& optimizer,
                      const ProgressFunction& progress);
   Totals evaluate(const Dataset& data, const Objective& objective,
                   const ProgressFunction& progress) const;
@@ -60,7 +60,7 @@ class Trainer {
   // training: with dropout, as the next step would see it.
   Parameters gradients(const Dataset& data, const Loss& loss, bool training,
                        const ProgressFunction& progress) const;
-  void apply_gradients(const Parameters& gradients, const Sgd& sgd);
+  void apply_gradients(const Parameters& gradients, const Optimizer& optimizer);
 
  private:
   void check_objective(const Dataset& data, const Objective& objective) const;

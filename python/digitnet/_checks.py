@@ -41,6 +41,11 @@ def integer(value: object, name: str, minimum: int = 1, maximum: int = MAX_INT) 
     return number
 
 
+def optional_integer(value: object, name: str) -> int | None:
+    """Return None for None, else a positive integer; raises as `integer`."""
+    return None if value is None else integer(value, name)
+
+
 def real(
     value: object,
     name: str,

@@ -84,6 +84,7 @@ class Layer:
         alpha: float = 0.0,
         use_bias: bool = True,
         kernel_l2: float = 0.0,
+        kernel_max_norm: float = ...,
         rate: float = 0.0,
         scale: float = 1.0,
         offset: float = 0.0,
@@ -107,6 +108,32 @@ class Sgd:
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None: ...
+
+class Adam:
+    def __init__(
+        self,
+        learning_rate: float,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        weight_decay: float = 0.0,
+    ) -> None: ...
+
+class Optimizer:
+    """A rule, limits of its gradients (infinity: none), and its next steps; Sgd will do for one."""
+
+    def __init__(
+        self,
+        rule: Sgd | Adam,
+        *,
+        clipvalue: float = ...,
+        clipnorm: float = ...,
+        global_clipnorm: float = ...,
+        rates: FloatArray | None = None,  # (steps,) learning rates instead of the rule's
+        iterations: int = 0,
+    ) -> None: ...
+    @property
+    def missing_on_cuda(self) -> str: ...  # in words; empty where device="cuda" can do it
 
 class KernelTable:
     """One instruction set's kernels, for tests and micro-benchmarks; float32 arrays in and out."""
@@ -163,6 +190,23 @@ class KernelTable:
     def sgd(
         self, sgd: Sgd, l2: float, w: FloatArray, g: FloatArray, velocity: FloatArray | None
     ) -> tuple[FloatArray, FloatArray | None]: ...
+    def adam(
+        self,
+        decay: float,
+        gain_1: float,
+        gain_2: float,
+        alpha: float,
+        epsilon: float,
+        l2: float,
+        w: FloatArray,
+        g: FloatArray,
+        m: FloatArray,
+        v: FloatArray,
+    ) -> tuple[FloatArray, FloatArray, FloatArray]: ...  # w, m, v
+    def clip(
+        self, l2: float, scale: float, limit: float, w: FloatArray, g: FloatArray
+    ) -> FloatArray: ...
+    def max_norm(self, limit: float, w: FloatArray) -> FloatArray: ...
     def sum_squares(self, w: FloatArray) -> float: ...
 
 class Result:
@@ -196,8 +240,9 @@ class Model:
     seed: int
     def get_weights(self) -> list[FloatArray]: ...
     def set_weights(self, weights: Sequence[FloatArray]) -> None: ...
-    def get_velocity(self) -> list[FloatArray]: ...
-    def set_velocity(self, velocity: Sequence[FloatArray]) -> None: ...
+    # Of the optimizer, each like the weights: none, velocity, or m and v.
+    def get_slots(self) -> list[list[FloatArray]]: ...
+    def set_slots(self, slots: Sequence[Sequence[FloatArray]]) -> None: ...
     # Until the result goes, the data stay as they are: a GPU keeps a copy, if it has room.
     def hold(self, x: Samples, y: Targets, sample_weight: FloatArray | None) -> Hold: ...
     def train_epoch(
@@ -209,7 +254,7 @@ class Model:
         shuffle: bool,
         loss: Loss,
         metrics: Sequence[str],
-        optimizer: Sgd,
+        optimizer: Optimizer,
         progress: Progress | None,
     ) -> Result: ...
     def train_batch(
@@ -219,7 +264,7 @@ class Model:
         sample_weight: FloatArray | None,
         loss: Loss,
         metrics: Sequence[str],
-        optimizer: Sgd,
+        optimizer: Optimizer,
     ) -> Result: ...
     def evaluate(
         self,
@@ -242,4 +287,4 @@ class Model:
         loss: Loss,
         training: bool,
     ) -> list[FloatArray]: ...
-    def apply_gradients(self, gradients: Sequence[FloatArray], optimizer: Sgd) -> None: ...
+    def apply_gradients(self, gradients: Sequence[FloatArray], optimizer: Optimizer) -> None: ...

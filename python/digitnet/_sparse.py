@@ -26,6 +26,32 @@ class CsrMatrix(Protocol):
         """(n, features)."""
 
 
+class CsrRows(_core.Csr):
+    """Samples in compressed sparse rows that any rows can be taken of."""
+
+    def __init__(self, parts: Parts, shape: tuple[int, ...], name: str = "x") -> None:
+        rows, self._features = shape
+        super().__init__(*parts, rows, self._features, name)
+        self._parts = parts
+
+    def __getitem__(self, rows: slice) -> _core.Csr:
+        """Return the rows; of those from the first on, any can be taken again."""
+        begin, end, _ = rows.indices(len(self))
+        if begin or end < 1:
+            return super().__getitem__(rows)
+        data, indices, indptr = self._parts
+        return CsrRows((data, indices, indptr[: end + 1]), (end, self._features))
+
+    def take(self, rows: NDArray[np.intp]) -> CsrRows:
+        """Return a copy of these rows, in their order."""
+        data, indices, indptr = self._parts
+        starts = indptr[rows]
+        counts = indptr[rows + 1] - starts
+        ends = np.concatenate([[0], np.cumsum(counts)]).astype(indptr.dtype)
+        at = np.repeat(starts - ends[:-1], counts) + np.arange(ends[-1], dtype=indptr.dtype)
+        return CsrRows((data[at], indices[at], ends), (len(rows), self._features))
+
+
 def as_csr(x: object, name: str) -> CsrMatrix | None:
     """Return ``x`` if it is a CSR matrix with at least one sample, None if it is not sparse at all.
 
@@ -56,7 +82,7 @@ def as_csr(x: object, name: str) -> CsrMatrix | None:
     return result
 
 
-def csr_samples(matrix: CsrMatrix, name: str) -> _core.Csr:
+def csr_samples(matrix: CsrMatrix, name: str) -> CsrRows:
     """Return a matrix of shape (n, features) as the core takes it.
 
     Indices, and values of uint8 and native float32, are not copied; other values become float32.
@@ -101,11 +127,10 @@ def _vector(part: object, name: str, kinds: str, expected: str) -> NDArray[Any]:
     return np.require(array, requirements=["C", "A"])
 
 
-def _core_csr(parts: Parts, shape: tuple[int, ...], name: str) -> _core.Csr:
+def _core_csr(parts: Parts, shape: tuple[int, ...], name: str) -> CsrRows:
     data, indices, indptr = parts
-    rows, features = shape
     values = data if data.dtype == np.uint8 else as_float32(data)
-    return _core.Csr(values, indices, indptr, rows, features, name)
+    return CsrRows((values, indices, indptr), shape, name)
 
 
 def _summed(parts: Parts, shape: tuple[int, ...]) -> Parts:

@@ -32,6 +32,8 @@ class Metric(CoreKind):
     """
 
     takes_labels: ClassVar[bool] = False
+    direction: ClassVar[str] = "min"
+    """Which is better, less ("min") or more ("max"): callbacks that watch a metric ask."""
 
     def __init__(self, name: str | None = None) -> None:
         self.name = self.kind if name is None else text(name, "name")
@@ -61,6 +63,7 @@ class SparseCategoricalAccuracy(Metric):
     """Share of samples whose largest output is at their label (n,)."""
 
     kind = "sparse_categorical_accuracy"
+    direction = "max"
     takes_labels = True
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
@@ -73,6 +76,7 @@ class CategoricalAccuracy(Metric):
     """Share of samples whose largest output is where their one-hot row (n, classes) is largest."""
 
     kind = "categorical_accuracy"
+    direction = "max"
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
         """Return a share in [0, 1]."""
@@ -84,6 +88,7 @@ class BinaryAccuracy(Metric):
     """Share of outputs on the same side of 0.5 as their target: ``(y > 0.5) == t``."""
 
     kind = "binary_accuracy"
+    direction = "max"
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
         """Return a share in [0, 1]."""
@@ -120,6 +125,7 @@ class Accuracy(Metric):
     """
 
     kind = "accuracy"
+    direction = "max"
 
     def for_model(self, labels: bool, outputs: int) -> Metric:
         """Return the accuracy for these targets, under this metric's name."""

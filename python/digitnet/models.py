@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet import saving
+from digitnet import _core, saving
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer
 from digitnet._data import SamplesLike
@@ -20,6 +20,7 @@ from digitnet._model.interchange import Interchange
 from digitnet._model.layer_list import walk, weight_shapes
 from digitnet._model.network import parse_config
 from digitnet._model.progress import verbosity
+from digitnet.callbacks import Callback
 
 __all__ = ["Sequential", "load_model"]
 
@@ -32,7 +33,8 @@ class Sequential(Interchange):
     layers : list of Layer, optional
         The first may be an `Input`; more can be added with `add`.
     device : {"auto", "cpu", "cuda"}
-        Where to compute; "auto" takes the GPU if there is a usable one, else the CPU.
+        Where to compute; "auto" takes the GPU if there is a usable one that can train the model as
+        it is compiled (see `digitnet.optimizers.Optimizer`), else the CPU.
     precision : {"float32", "tf32", "bfloat16"}
         How a GPU computes products: "float32" as the CPU does, or, faster, by tensor cores that
         round the factors to 11 or 8 bits. Weights and sums are float32 in each. With "auto" and no
@@ -63,7 +65,12 @@ class Sequential(Interchange):
     """
 
     def predict(
-        self, x: SamplesLike, batch_size: int | None = None, verbose: int | str = "auto"
+        self,
+        x: SamplesLike,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        *,
+        callbacks: Iterable[Callback] | Callback | None = None,
     ) -> FloatArray:
         """Return the model's outputs, with dropout off. May be called from several threads.
 
@@ -74,9 +81,11 @@ class Sequential(Interchange):
         x : array
             See the class.
         batch_size : int, optional
-            Accepted for Keras' sake: the core cuts the samples as its cache likes.
+            What callbacks count, 32 by default; the core cuts the samples as its cache likes.
         verbose : {"auto", 0, 1, 2}
             1 and 2 print a line when done; "auto", unlike in Keras, is silent as 0 is.
+        callbacks : Callback or list of Callback, optional
+            See `digitnet.callbacks`.
 
         Returns
         -------
@@ -93,7 +102,9 @@ class Sequential(Interchange):
             integer(batch_size, "batch_size")
         level = 0 if isinstance(verbose, str) and verbose == "auto" else verbosity(verbose)
         core, input_shape, output = self._core, self._input_shape, None
-        if core is not None and input_shape is not None and not level:
+        if callbacks is not None:
+            output = self._predict_told(x, batch_size or 32, level, callbacks)
+        elif core is not None and input_shape is not None and not level:
             output = core.predict_plain(x, input_shape)
         if output is None:
             output = self._predict_checked(x, level)
@@ -151,13 +162,14 @@ class Sequential(Interchange):
         """Return all that a file holds; for an unbuilt model, neither weights nor counters."""
         settings = self._settings
         core, names = self._core, self._weight_shapes()
+        slots = () if settings is None else settings.optimizer.slots
         return saving.ModelFile(
             {
                 "model": self.get_config(),
                 "compile": None if settings is None else settings.get_config(),
                 "training": None if core is None else model_state.training_state(core, settings),
             },
-            {} if core is None else model_state.tensors_of(names, core, velocity=True),
+            {} if core is None else model_state.tensors_of(names, core, slots),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -175,9 +187,8 @@ class Sequential(Interchange):
         state = model_state.checked_training_state(settings["training"])
         shapes = weight_shapes(layers, input_shape)
         weights = iter(model_state.pick(tensors, shapes))
-        velocity = []  # none before the first step with momentum
-        if any(name.startswith(model_state.VELOCITY) for name in tensors):
-            velocity = model_state.pick(tensors, shapes, model_state.VELOCITY)
+        names = () if self._settings is None else self._settings.optimizer.slots
+        slots = model_state.pick_slots(tensors, shapes, names)
         received = walk(layers, input_shape)
         by_layer = {
             id(layer): [next(weights) for _ in layer.weight_shapes(shape)]
@@ -185,11 +196,36 @@ class Sequential(Interchange):
         }
         self.name, self._seed = name, state["seed"]
         self._set_layers(layers, input_shape, by_layer)
-        core = self._require_core("load_model")
-        core.set_velocity(velocity)
+        self._take_state(self._require_core("load_model"), state, slots)
+
+    def _take_state(
+        self, core: _core.Model, state: Mapping[str, int], slots: list[list[FloatArray]]
+    ) -> None:
+        core.set_slots(slots)
         core.iterations, core.epochs = state["iterations"], state["epochs"]
         if self._settings is not None:
             self._settings.optimizer.iterations = state["optimizer_iterations"]
+
+    # --- for BackupAndRestore
+
+    def _backup_fit(self, filepath: saving.PathLike, finished_epoch: bool) -> None:
+        """Write all that the running `fit` needs to go on from here; raises as `save`."""
+        from digitnet._model import resume  # here: `import digitnet` should not pay for it
+
+        place, tensors = resume.place_of(self._require_loop(), finished_epoch, self.stop_training)
+        content = self._content()
+        saving.write(filepath, {**content.settings, "fit": place}, content.tensors | tensors)
+
+    def _resume_fit(self, filepath: saving.PathLike) -> None:
+        """Let the running `fit` go on where a backup says; raises as `resume.read`."""
+        from digitnet._model import resume
+
+        loop, shapes = self._require_loop(), self._weight_shapes()
+        backup = resume.read(filepath, shapes, self._require_compiled())
+        self.stop_training = resume.go_to(loop, backup, filepath)
+        loop.core.set_weights(backup.weights)
+        self._seed = loop.core.seed = backup.state["seed"]
+        self._take_state(loop.core, backup.state, backup.slots)
 
 
 for _function in public_functions(Sequential.__mro__[1:-1]):  # Python's TypeErrors name them

@@ -1,9 +1,10 @@
 """Model files: safetensors, with the configuration as JSON in the file's metadata.
 
-Tensors are ``layers.{i}.kernel`` and ``layers.{i}.bias`` and, where momentum has built some up, the
-same with ``velocity.`` before; ``i`` counts the model's layers from 0. The metadata entry
-``digitnet`` holds the format's version and all settings. A file is data only: reading one executes
-nothing, and whatever does not fit raises a ValueError that names the file.
+Tensors are ``layers.{i}.kernel`` and ``layers.{i}.bias`` and, for what the optimizer keeps beside
+them, the same with ``velocity.`` (SGD with momentum) or ``m.`` and ``v.`` (Adam) before; ``i``
+counts the model's layers from 0. The metadata entry ``digitnet`` holds the format's version and all
+settings. A file is data only: reading one executes nothing, and whatever does not fit raises a
+ValueError that names the file.
 """
 
 from __future__ import annotations

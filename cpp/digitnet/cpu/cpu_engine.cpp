@@ -4,8 +4,9 @@
 
 #include "digitnet/cpu/block_run.hpp"
 #include "digitnet/cpu/dispatch.hpp"
-#include "digitnet/cpu/tile_sinks.hpp"
+#include "digitnet/cpu/gradient_sink.hpp"
 #include "digitnet/cpu/training_run.hpp"
+#include "digitnet/cpu/update_sink.hpp"
 
 namespace digitnet::cpu {
 CpuEngine::CpuEngine(const Network& network)
@@ -18,16 +19,25 @@ void CpuEngine::set_parameters(const Parameters& parameters) { pack(parameters, 
 
 Parameters CpuEngine::parameters() const { return unpack(dense_); }
 
-void CpuEngine::set_velocity(const Parameters& velocity) {
-  std::optional<Panels> panels;
-  if (!velocity.empty()) pack(velocity, panels.emplace(make_panels(network_)));
-  velocity_ = std::move(panels);
+void CpuEngine::set_slots(const Slots& slots) {
+  std::vector<Panels> panels;
+  for (const Parameters& slot : slots) pack(slot, panels.emplace_back(make_panels(network_)));
+  slots_ = std::move(panels);
 }
 
-Parameters CpuEngine::velocity() const { return velocity_ ? unpack(*velocity_) : Parameters{}; }
+Slots CpuEngine::slots() const {
+  Slots slots;
+  for (const Panels& slot : slots_) slots.push_back(unpack(slot));
+  return slots;
+}
 
-void CpuEngine::ensure_velocity(const Sgd& sgd) {
-  if (sgd.has_velocity() && !velocity_) velocity_ = make_panels(network_);
+// An optimizer that needs none leaves them: momentum may come back.
+void CpuEngine::ensure_slots(const Optimizer& optimizer) {
+  const std::size_t count = optimizer.slots();
+  if (count == 0 || slots_.size() == count) return;
+  std::vector<Panels> zeros;
+  for (std::size_t i = 0; i < count; ++i) zeros.push_back(make_panels(network_));
+  slots_ = std::move(zeros);
 }
 
 EngineReport CpuEngine::report() const {
@@ -61,8 +71,8 @@ void CpuEngine::train(const Dataset& data, const TrainPlan& plan, std::uint64_t&
   TeamLease team(members_for(std::min(plan.batch_size, data.x.count), 6));
   TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
   note(team->size(), run.reading());
-  ensure_velocity(plan.sgd);
-  SgdSink sink(kernels_, plan.sgd, dense_, plan.sgd.has_velocity() ? &*velocity_ : nullptr);
+  ensure_slots(plan.optimizer);
+  UpdateSink sink(kernels_, plan.optimizer, true, network_, dense_, slots_);
   run.run(*team, sink, true, iteration, totals, monitor);
 }
 
@@ -86,16 +96,18 @@ Parameters CpuEngine::gradients(const Dataset& data, const Loss& loss, const Dro
   return unpack(gradients);
 }
 
-void CpuEngine::apply_gradients(const Parameters& gradients, const Sgd& sgd) {
+void CpuEngine::apply_gradients(const Parameters& gradients, const Optimizer& optimizer) {
   Panels packed = make_panels(network_);
   pack(gradients, packed);
-  ensure_velocity(sgd);
-  Panels* velocity = sgd.has_velocity() ? &*velocity_ : nullptr;
+  ensure_slots(optimizer);
+  UpdateSink sink(kernels_, optimizer, false, network_, dense_, slots_);
+  sink.begin(0);
   for (std::size_t d = 0; d < dense_.size(); ++d)
-    for (int64_t p = 0; p < dense_[d].panels();
-         ++p)  // the penalty is part of the gradients already
-      apply_sgd(kernels_, sgd, 0, {d, p, 1, 0, dense_[d].in()}, packed[d].kernel(p),
-                packed[d].bias(p), dense_, velocity);
+    for (int64_t p = 0; p < dense_[d].panels(); ++p)
+      for (int64_t row = 0; row < dense_[d].in(); row += GradientTiles::kRows)
+        sink.take({d, p, 1, row, std::min(GradientTiles::kRows, dense_[d].in() - row)},
+                  packed[d].kernel(p) + row * kPanel, row == 0 ? packed[d].bias(p) : nullptr);
+  if (sink.finishes()) sink.finish(0, 1);
 }
 
 void CpuEngine::evaluate(const Dataset& data, const Objective& objective, Totals& totals,

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <atomic>
-#include <optional>
+#include <vector>
 
 #include "digitnet/cpu/brief_run.hpp"
 #include "digitnet/cpu/parameter_panels.hpp"
@@ -18,8 +18,8 @@ class CpuEngine : public Engine {
   EngineReport report() const override;
   void set_parameters(const Parameters& parameters) override;
   Parameters parameters() const override;
-  void set_velocity(const Parameters& velocity) override;
-  Parameters velocity() const override;
+  void set_slots(const Slots& slots) override;
+  Slots slots() const override;
   void train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration, Totals& totals,
              Monitor& monitor) override;
   void evaluate(const Dataset& data, const Objective& objective, Totals& totals,
@@ -27,20 +27,20 @@ class CpuEngine : public Engine {
   void predict(const Samples& samples, MatrixView<float> out, Monitor& monitor) const override;
   Parameters gradients(const Dataset& data, const Loss& loss, const DropoutState* dropout,
                        Monitor& monitor) const override;
-  void apply_gradients(const Parameters& gradients, const Sgd& sgd) override;
+  void apply_gradients(const Parameters& gradients, const Optimizer& optimizer) override;
 
  private:
   // Threads worth waking for `rows` samples, each costing `flops_per_parameter` operations a
   // parameter.
   int members_for(int64_t rows, double flops_per_parameter) const;
   int members_for_blocks(int64_t rows) const;
-  void ensure_velocity(const Sgd& sgd);
+  void ensure_slots(const Optimizer& optimizer);
   void note(int members, const Reading& reading) const;
 
   const Network& network_;
   const KernelTable& kernels_;
   Panels dense_;
-  std::optional<Panels> velocity_;
+  std::vector<Panels> slots_;  // of the optimizer, from its first step on
   BriefRun brief_;
   // Of the last call, for the report. Each on its own: predictions may run side by side.
   mutable std::atomic<int> last_members_{0};

@@ -1,5 +1,5 @@
 #pragma once
-// Conversion, products, sums and the optimizer, after vector_avx2.hpp or vector_avx512.hpp.
+// Conversion, products and sums, after vector_avx2.hpp or vector_avx512.hpp.
 
 #include "digitnet/cpu/kernel_table.hpp"
 
@@ -58,47 +58,6 @@ void sum_rows(int64_t rows, int64_t cols, const float* d, int64_t d_stride, floa
     sum_columns<4>(rows, cols - c, d + c, d_stride, sums + c);
   }
   for (; c < cols; c += kLanes) sum_columns<1>(rows, cols - c, d + c, d_stride, sums + c);
-}
-
-// w without its weight decay; gradient with its L2 term.
-struct SgdStep {
-  Vec l2, decay, rate, momentum;
-
-  DIGITNET_INLINE Vec gradient(Vec w, Vec g) const { return fma(l2, w, g); }
-  DIGITNET_INLINE Vec decayed(Vec w) const { return fnma(w, decay, w); }
-};
-
-template <bool kNesterov>
-void momentum_step(const SgdStep& step, int64_t count, float* w, const float* g, float* velocity) {
-  for (int64_t i = 0; i < count; i += kLanes) {
-    const Vec old = load(w + i), gradient = step.gradient(old, load(g + i));
-    const Vec v = fnma(step.rate, gradient, mul(step.momentum, load(velocity + i)));
-    const Vec move = kNesterov ? fnma(step.rate, gradient, mul(step.momentum, v)) : v;
-    store(velocity + i, v);
-    store(w + i, add(step.decayed(old), move));
-  }
-}
-
-void sgd_step(const Sgd& sgd, float l2, int64_t count, float* w, const float* g, float* velocity) {
-  const SgdStep step{broadcast(l2), broadcast(sgd.weight_decay * sgd.learning_rate),
-                     broadcast(sgd.learning_rate), broadcast(sgd.momentum)};
-  if (sgd.momentum != 0) {
-    return sgd.nesterov ? momentum_step<true>(step, count, w, g, velocity)
-                        : momentum_step<false>(step, count, w, g, velocity);
-  }
-  if (l2 == 0.0F && sgd.weight_decay == 0.0F) {
-    for (int64_t i = 0; i < count; i += kLanes) {
-      const Vec gradient = load(g + i);
-      // Pixels that are zero all through a batch: their weights need not even be read.
-      if (!any_nonzero(gradient)) continue;
-      store(w + i, fnma(step.rate, gradient, load(w + i)));
-    }
-    return;
-  }
-  for (int64_t i = 0; i < count; i += kLanes) {
-    const Vec old = load(w + i);
-    store(w + i, fnma(step.rate, step.gradient(old, load(g + i)), step.decayed(old)));
-  }
 }
 
 double sum_squares(int64_t count, const float* w) {

@@ -21,8 +21,8 @@
 
 #include "digitnet/activation.hpp"
 #include "digitnet/loss.hpp"
-#include "digitnet/optimizer.hpp"
 #include "digitnet/tile_shape.hpp"
+#include "digitnet/update_rule.hpp"
 
 namespace digitnet::cpu {
 
@@ -209,6 +209,19 @@ struct KernelTable {
   // One optimizer step on count consecutive parameters (count a multiple of 16, all aligned), with
   // g + l2 * w as the gradient. velocity is null where sgd.momentum == 0.
   void (*sgd)(const Sgd& sgd, float l2, int64_t count, float* w, const float* g, float* velocity);
+
+  // The same of Adam. Every operation rounds once, in the order of the formulas.
+  void (*adam)(const AdamStep& step, float l2, int64_t count, float* w, const float* g, float* m,
+               float* v);
+
+  // g[i] becomes what clip says, for count consecutive parameters w (count a multiple of 16, all
+  // aligned); the products, the sum and the limits one after the other.
+  void (*clip)(const Clip& clip, int64_t count, const float* w, float* g);
+
+  // Scales every column of a panel w (rows, kPanel), aligned, to a norm of at most limit, as Keras
+  // 3: by min(norm, limit) / (1e-7 + norm). A column's squares are summed over 32 rows, ascending,
+  // and those sums likewise.
+  void (*max_norm)(int64_t rows, float limit, float* w);
 
   // Sum of squares of count consecutive floats (count a multiple of 16, aligned), accumulated in
   // double.

@@ -5,6 +5,7 @@
 
 #include "digitnet/cpu/generic_field.hpp"
 #include "digitnet/cpu/generic_loss.hpp"
+#include "digitnet/cpu/generic_optimizer.hpp"
 #include "digitnet/cpu/kernel_table.hpp"
 #include "digitnet/random.hpp"
 
@@ -195,20 +196,6 @@ void sum_rows(int64_t rows, int64_t cols, const float* d, int64_t d_stride, floa
   }
 }
 
-void sgd_step(const Sgd& sgd, float l2, int64_t count, float* w, const float* g, float* velocity) {
-  const float rate = sgd.learning_rate;
-  for (int64_t i = 0; i < count; ++i) {
-    const float gradient = g[i] + l2 * w[i];
-    w[i] -= w[i] * sgd.weight_decay * rate;
-    if (!sgd.has_velocity()) {
-      w[i] -= rate * gradient;
-      continue;
-    }
-    velocity[i] = sgd.momentum * velocity[i] - rate * gradient;
-    w[i] += sgd.nesterov ? sgd.momentum * velocity[i] - rate * gradient : velocity[i];
-  }
-}
-
 double sum_squares(int64_t count, const float* w) {
   double sum = 0;
   for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(w[i]) * static_cast<double>(w[i]);
@@ -236,7 +223,10 @@ const KernelTable kGenericKernels = {"generic",
                                      generic_filter,
                                      product,
                                      sum_rows,
-                                     sgd_step,
+                                     generic_sgd,
+                                     generic_adam,
+                                     generic_clip,
+                                     generic_max_norm,
                                      sum_squares};
 
 }  // namespace digitnet::cpu

@@ -10,6 +10,7 @@ ParameterPanels::ParameterPanels(const Layer& dense)
       panels_(round_up(dense.units, kPanel) / kPanel),
       has_bias_(dense.use_bias),
       kernel_l2_(dense.kernel_l2),
+      kernel_max_norm_(dense.kernel_max_norm),
       kernel_(panels_ * in_ * kPanel),
       bias_(panels_ * kPanel) {}
 

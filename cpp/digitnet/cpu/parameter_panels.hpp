@@ -10,7 +10,7 @@ namespace digitnet::cpu {
 
 inline int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
-// One dense layer's parameters (or their gradient, or velocity) as the kernels read them: panel p
+// One dense layer's parameters (or their gradient, or a slot) as the kernels read them: panel p
 // holds kernel columns 32 p .. 32 p + 31 as a contiguous (in, 32) matrix; padding columns are zero.
 class ParameterPanels {
  public:
@@ -22,6 +22,7 @@ class ParameterPanels {
   int64_t cols_of(int64_t panel) const;  // units in the panel, 1 .. kPanel
   bool has_bias() const { return has_bias_; }
   float kernel_l2() const { return kernel_l2_; }
+  float kernel_max_norm() const { return kernel_max_norm_; }
 
   float* kernel(int64_t panel) { return kernel_.data() + panel * in_ * kPanel; }
   const float* kernel(int64_t panel) const { return kernel_.data() + panel * in_ * kPanel; }
@@ -35,7 +36,7 @@ class ParameterPanels {
  private:
   int64_t in_, units_, panels_;
   bool has_bias_;
-  float kernel_l2_;
+  float kernel_l2_, kernel_max_norm_;
   AlignedBuffer<float> kernel_, bias_;
 };
 

@@ -7,6 +7,7 @@
 #include "digitnet/cpu/elementwise-inl.hpp"
 #include "digitnet/cpu/field-inl.hpp"
 #include "digitnet/cpu/loss-inl.hpp"
+#include "digitnet/cpu/optimizer-inl.hpp"
 #include "digitnet/cpu/sparse-inl.hpp"
 
 namespace digitnet::cpu {
@@ -33,6 +34,9 @@ constexpr KernelTable vector_kernels(const char* name, double skip_below) {
           product,
           sum_rows,
           sgd_step,
+          adam_step,
+          clip_gradient,
+          max_norm,
           sum_squares};
 }
 

@@ -150,7 +150,10 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
       const Pass pass{fused_, dropout ? &state : nullptr};
       gather_phase(member, members, batch);
       team.barrier();  // the tiles of the last step are done, too
-      if (member == 0) finish_last();
+      if (member == 0) {
+        finish_last();
+        sink.begin(step);
+      }
       input_phase(member, members, batch.size(), pass, watch);
       if (shares_input_) team.barrier();
       if (!stopped) rows_phase(member, members, batch.size(), pass, watch);
@@ -158,7 +161,9 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
       if (stopped) return;
       if (member == 0) note(batch.size(), last);
       tiles_phase(member, members, batch.size(), sink);
-      if (!sparse_) team.barrier();  // they read the input that the next gather overwrites
+      // They read the input that the next gather overwrites.
+      if (!sparse_ || sink.finishes()) team.barrier();
+      if (sink.finishes()) sink.finish(member, members);
     }
   };
   team.run(job);

@@ -8,8 +8,8 @@
 //   tiles:  every member takes its tiles of the kernel gradients and updates those parameters.
 // A barrier stands behind gather (the input phase reads all rows, and all tiles of the step before
 // are done), behind input where it walks panels, and before tiles. Behind tiles there is one only
-// where they read the input itself, which the next gather overwrites: the columns of its non-zeros
-// are not touched before the next input phase.
+// where they read the input itself, which the next gather overwrites (the columns of its non-zeros
+// are not touched before the next input phase), or where the sink has something to finish.
 
 #include <optional>
 #include <vector>
@@ -20,15 +20,20 @@
 
 namespace digitnet::cpu {
 
-// Receives each finished gradient tile, from the member that computed it; parameters may be
-// changed. Must not throw.
+// Receives each finished gradient tile, from the member that computed it; the tile and parameters
+// may be changed. Must not throw.
 class TileSink {
  public:
   virtual ~TileSink() = default;
+  // Before the tiles of a step, by one member; step counts the run's from 0.
+  virtual void begin(int64_t) {}
   // Where the sink would only take a step of plain descent with the tile's kernel gradient.
   virtual std::optional<Descent> descent(const GradientTile&) { return std::nullopt; }
   // kernel: (tile.rows, 32), or null where it went by descent; bias: (32,) or null.
-  virtual void take(const GradientTile& tile, const float* kernel, const float* bias) = 0;
+  virtual void take(const GradientTile& tile, float* kernel, float* bias) = 0;
+  // Whether something is left to do when all tiles of a step are taken: finish, by every member.
+  virtual bool finishes() const { return false; }
+  virtual void finish(int, int) {}  // member, members
 };
 
 class TrainingRun {

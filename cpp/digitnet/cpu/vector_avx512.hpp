@@ -81,6 +81,7 @@ DIGITNET_INLINE Vec add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
 DIGITNET_INLINE Vec sub(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
 DIGITNET_INLINE Vec mul(Vec a, Vec b) { return {_mm512_mul_ps(a.v, b.v)}; }
 DIGITNET_INLINE Vec div(Vec a, Vec b) { return {_mm512_div_ps(a.v, b.v)}; }
+DIGITNET_INLINE Vec sqrt(Vec a) { return {_mm512_maskz_sqrt_ps(0xFFFF, a.v)}; }
 // a b + c
 DIGITNET_INLINE Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 // c - a b

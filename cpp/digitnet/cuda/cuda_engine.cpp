@@ -43,7 +43,11 @@ class CudaEngine : public Engine {
   CudaEngine(const Network& network, Precision precision)
       : network_(network), size_(flat_size(network)) {
     std::vector<DigitnetCudaLayer> layers;
-    for (const Layer& layer : network.layers()) layers.push_back(plain(layer));
+    for (const Layer& layer : network.layers()) {
+      if (layer.kernel_max_norm != Optimizer::kNoLimit)
+        throw DeviceError("device 'cuda' has no kernel_constraint yet; use device 'cpu'");
+      layers.push_back(plain(layer));
+    }
     const DigitnetCudaNetwork settings{
         network.input_size(),   network.output_size(), network.input_scale(),
         network.input_offset(), layers.data(),         static_cast<std::int64_t>(layers.size())};
@@ -76,15 +80,17 @@ class CudaEngine : public Engine {
     call(table().parameters, values.data());
     return shaped(values, network_);
   }
-  void set_velocity(const Parameters& velocity) override {
-    const std::vector<float> values = flat(velocity);
-    call(table().set_velocity, velocity.empty() ? nullptr : values.data());
+  void set_slots(const Slots& slots) override {
+    const bool velocity = slots.size() == 1;
+    const std::vector<float> values = velocity ? flat(slots[0]) : std::vector<float>{};
+    call(table().set_velocity, velocity ? values.data() : nullptr);
+    unused_slots_ = velocity ? Slots{} : slots;
   }
-  Parameters velocity() const override {
+  Slots slots() const override {
     std::vector<float> values(size_);
     std::int32_t has = 0;
     call(table().velocity, &has, values.data());
-    return has != 0 ? shaped(values, network_) : Parameters{};
+    return has != 0 ? Slots{shaped(values, network_)} : unused_slots_;
   }
 
   std::shared_ptr<void> hold(const Dataset& data) override {
@@ -104,7 +110,7 @@ class CudaEngine : public Engine {
   void train(const Dataset& data, const TrainPlan& plan, std::uint64_t& iteration, Totals& totals,
              Monitor& monitor) override {
     const DigitnetCudaSource source = source_of(data);
-    const DigitnetCudaPlan steps{plain(plan.objective), plain(plan.sgd),
+    const DigitnetCudaPlan steps{plain(plan.objective), plain(plan.optimizer),
                                  plan.batch_size,       plan.order,
                                  plan.dropout_seed,     iteration};
     const std::shared_ptr<Held> held = held_copy(data);
@@ -154,8 +160,8 @@ class CudaEngine : public Engine {
     return shaped(values, network_);
   }
 
-  void apply_gradients(const Parameters& gradients, const Sgd& sgd) override {
-    const DigitnetCudaSgd settings = plain(sgd);
+  void apply_gradients(const Parameters& gradients, const Optimizer& optimizer) override {
+    const DigitnetCudaSgd settings = plain(optimizer);
     call(table().apply_gradients, flat(gradients).data(), &settings);
   }
 
@@ -180,6 +186,7 @@ class CudaEngine : public Engine {
   std::size_t size_;
   DigitnetCudaModel* model_ = nullptr;
   DeviceInfo info_;
+  Slots unused_slots_;  // of an optimizer that the plug-in has not: kept for another device
   std::vector<std::weak_ptr<Held>> held_;
   mutable std::mutex held_mutex_;
 };
@@ -217,6 +224,8 @@ std::string why_unavailable() {
 std::string plugin_built_for() {
   return plugin().table != nullptr ? plugin().table->built_for : "";
 }
+
+std::string missing_optimizer(const Optimizer& optimizer) { return missing_for(optimizer); }
 
 std::unique_ptr<Engine> make_cuda_engine(const Network& network, Precision precision) {
   return std::make_unique<CudaEngine>(network, precision);

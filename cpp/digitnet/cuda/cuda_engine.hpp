@@ -23,6 +23,9 @@ std::vector<DeviceInfo> devices(std::string& why);
 // Empty where a CUDA engine can be made, else the sentence that says which step is missing.
 std::string why_unavailable();
 
+// What a CUDA engine cannot do of an optimizer's settings, in words; empty where it can all.
+std::string missing_optimizer(const Optimizer& optimizer);
+
 // What the plug-in was built with; empty where there is none.
 std::string plugin_built_for();
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "digitnet/cuda/plugin.hpp"
@@ -48,7 +50,20 @@ inline DigitnetCudaObjective plain(const Objective& objective) {
   return out;
 }
 
-inline DigitnetCudaSgd plain(const Sgd& sgd) {
+// What the plug-in does not know of an optimizer; empty where it knows it all.
+inline std::string missing_for(const Optimizer& optimizer) {
+  constexpr float kNone = Optimizer::kNoLimit;
+  if (!std::holds_alternative<Sgd>(optimizer.rule)) return "Adam";
+  if (optimizer.clips_norm() || optimizer.clipvalue != kNone) return "clipped gradients";
+  return optimizer.rates.empty() ? "" : "learning-rate schedules";
+}
+
+inline DigitnetCudaSgd plain(const Optimizer& optimizer) {
+  if (const std::string missing = missing_for(optimizer); !missing.empty())
+    throw DeviceError(sentence("device 'cuda' cannot train with ", missing,
+                               " yet; move the model with to('cpu'), or use SGD without clipping "
+                               "and schedules"));
+  const Sgd& sgd = std::get<Sgd>(optimizer.rule);
   return {sgd.learning_rate, sgd.momentum, sgd.weight_decay, sgd.nesterov ? 1 : 0};
 }
 

@@ -19,7 +19,7 @@ from digitnet._keras_format.model import model_from_keras, model_to_keras
 from digitnet._keras_format.objects import Config
 from digitnet._keras_format.training import compile_from_keras, compile_to_keras
 from digitnet._model.layer_list import walk, weight_shapes
-from digitnet._model.state import VELOCITY
+from digitnet.optimizers import SLOTS, Optimizer
 from digitnet.saving import ModelFile, Tensors
 from digitnet.utils.random_seed import next_seed
 
@@ -52,17 +52,17 @@ def read_model(data: bytes, path: object) -> ModelFile:
             f"{path} is loaded without its compile settings: {error}", UserWarning, stacklevel=4
         )
     if compiled is not None:
-        momentum = optimizers.get(compiled["optimizer"]).momentum > 0
-        state = weights.read_optimizer(stored, shapes, momentum)
+        state = weights.read_optimizer(
+            stored, shapes, *_kept(optimizers.get(compiled["optimizer"]))
+        )
     training = {
         "iterations": state.iterations,
         "optimizer_iterations": state.iterations,
         "epochs": 0,
         "seed": next_seed(),
     }
-    velocity = {VELOCITY + name: value for name, value in state.velocity.items()}
     return ModelFile(
-        {"model": model, "compile": compiled, "training": training}, {**tensors, **velocity}
+        {"model": model, "compile": compiled, "training": training}, {**tensors, **state.slots}
     )
 
 
@@ -94,7 +94,7 @@ def model_file(settings: Mapping[str, Any], tensors: Tensors) -> bytes:
     """
     config = model_to_keras(settings["model"])
     compiled, variables = settings["compile"], []
-    own = {name: value for name, value in tensors.items() if not name.startswith(VELOCITY)}
+    own = {name: value for name, value in tensors.items() if name.split(".")[0] not in SLOTS}
     if compiled is not None:
         try:
             config["compile_config"] = compile_to_keras(compiled, _outputs(settings["model"]))
@@ -114,13 +114,22 @@ def weights_file(tensors: Tensors) -> bytes:
 def _optimizer_variables(
     settings: Mapping[str, Any], own: Tensors, tensors: Tensors
 ) -> list[ArrayLike]:
-    """Return what Keras' SGD keeps: steps, learning rate and, with momentum, the velocities."""
+    """Return what Keras' optimizer keeps, in its order (`weights.read_optimizer`)."""
     optimizer = optimizers.get(settings["compile"]["optimizer"])
-    steps = np.int64(settings["training"]["optimizer_iterations"])
-    variables: list[ArrayLike] = [steps, np.float32(optimizer.learning_rate)]
-    if optimizer.momentum:
-        variables += [tensors.get(VELOCITY + name, np.zeros_like(own[name])) for name in own]
+    slots, scheduled = _kept(optimizer)
+    variables: list[ArrayLike] = [np.int64(settings["training"]["optimizer_iterations"])]
+    if not scheduled:
+        variables.append(np.float32(optimizer.learning_rate))
+    for name, value in own.items():
+        variables += [tensors.get(f"{slot}.{name}", np.zeros_like(value)) for slot in slots]
     return variables
+
+
+def _kept(optimizer: Optimizer) -> tuple[tuple[str, ...], bool]:
+    """Return what Keras keeps beside each weight, and whether a schedule says the rate."""
+    scheduled = not isinstance(optimizer.get_config()["learning_rate"], float)
+    plain = isinstance(optimizer, optimizers.SGD) and not optimizer.momentum
+    return () if plain else optimizer.slots, scheduled
 
 
 def _shapes(model: Config) -> dict[str, Shape]:

@@ -11,8 +11,22 @@ from digitnet import metrics as metric_module
 from digitnet._keras_format.objects import Config, keras_object, opened, shown, taken
 from digitnet._model.compile import TrainingSettings
 
-_SGD = ("name", "learning_rate", "momentum", "nesterov", "weight_decay")
+_OPTIMIZER = (
+    "name", "learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm"
+)  # fmt: skip
+_ADAM = ("beta_1", "beta_2", "epsilon")
+_OPTIMIZERS = {"SGD": ("momentum", "nesterov"), "Adam": _ADAM, "AdamW": _ADAM}
+_SCHEDULES = {
+    "ExponentialDecay": (
+        "name", "initial_learning_rate", "decay_steps", "decay_rate", "staircase"
+    ),
+    "CosineDecay": (
+        "name", "initial_learning_rate", "decay_steps", "alpha", "warmup_target", "warmup_steps"
+    ),
+    "PiecewiseConstantDecay": ("name", "boundaries", "values"),
+}  # fmt: skip
 _OPTIMIZER_ONLY: dict[str, tuple[Any, ...]] = {
+    "amsgrad": (False,),
     "use_ema": (False,),
     "gradient_accumulation_steps": (1,),
 }
@@ -80,7 +94,7 @@ def compile_to_keras(config: Config, outputs: int) -> Config:
     loss = config["loss"]
     labels = loss is not None and loss_module.get(loss).takes_labels
     return {
-        "optimizer": keras_object("optimizers", **config["optimizer"]),
+        "optimizer": _keras_optimizer(config["optimizer"]),
         "loss": None if loss is None else _keras_loss(loss),
         "loss_weights": None,
         "metrics": [_keras_metric(item, labels, outputs) for item in config["metrics"]],
@@ -95,17 +109,36 @@ def _optimizer(saved: object) -> object:
     if isinstance(saved, str):
         return saved
     name, config = opened(saved, "optimizer")
-    if name != "SGD":
-        raise ValueError(f"optimizer must be SGD, the one that digitnet has. Received: {name!r}")
+    if name not in _OPTIMIZERS:
+        known = ", ".join(_OPTIMIZERS)
+        raise ValueError(f"optimizer must be one of {known}. Received: {shown(name)}")
+    names = (*_OPTIMIZER, *_OPTIMIZERS[name])
     # ema_momentum is that of use_ema
-    settings = taken(config, "optimizer", _SGD, _OPTIMIZER_ONLY, ("ema_momentum",))
+    settings = taken(config, "optimizer", names, _OPTIMIZER_ONLY, ("ema_momentum",))
     rate = settings.get("learning_rate")
+    if isinstance(rate, dict):
+        settings["learning_rate"] = _schedule(rate)
     if isinstance(rate, float):
         with np.errstate(over="ignore"):
             single = np.float32(rate)
         if single == rate:  # as Keras keeps it
             settings["learning_rate"] = float(str(single))  # 0.1, not 0.10000000149
     return {"class_name": name, "config": settings}
+
+
+def _schedule(saved: object) -> Config:
+    name, config = opened(saved, "learning_rate")
+    if name not in _SCHEDULES:
+        known = ", ".join(_SCHEDULES)
+        raise ValueError(f"learning_rate must be one of {known}. Received: {shown(name)}")
+    return {"class_name": name, "config": taken(config, "learning_rate", _SCHEDULES[name], {})}
+
+
+def _keras_optimizer(optimizer: Config) -> Config:
+    config = dict(optimizer["config"])
+    if isinstance(config["learning_rate"], dict):
+        config["learning_rate"] = keras_object("optimizers.schedules", **config["learning_rate"])
+    return keras_object("optimizers", optimizer["class_name"], config)
 
 
 def _loss(saved: object) -> object:

@@ -2,14 +2,15 @@
 
 The groups of `Dense` layers are counted in the model's order, whatever the layers' names are; 0 is
 the kernel (in, units), 1 the bias (units,), as in digitnet. Of the optimizer, ``optimizer/vars``
-holds the steps taken (0), the learning rate (1) and, with momentum, one velocity a weight.
+holds the steps taken (0), the learning rate (1; not with a schedule) and, for each weight, what the
+optimizer keeps beside it: a velocity (SGD with momentum), or m and v (Adam).
 """
 
 from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from math import prod
 from typing import Any, NamedTuple
@@ -26,10 +27,10 @@ _VARIABLES = {"kernel": "0", "bias": "1"}
 
 
 class OptimizerState(NamedTuple):
-    """What the optimizer has come to: steps taken, and velocities by the names of the weights."""
+    """What the optimizer has come to: steps taken, and tensors by slot and name of the weight."""
 
     iterations: int
-    velocity: Tensors
+    slots: Tensors
 
 
 def read_weights(data: bytes, shapes: Mapping[str, Shape]) -> Tensors:
@@ -52,8 +53,10 @@ def read_weights(data: bytes, shapes: Mapping[str, Shape]) -> Tensors:
     }
 
 
-def read_optimizer(data: bytes, shapes: Mapping[str, Shape], momentum: bool) -> OptimizerState:
-    """Return the state of the optimizer SGD for weights of these names and shapes.
+def read_optimizer(
+    data: bytes, shapes: Mapping[str, Shape], slots: Sequence[str], scheduled: bool
+) -> OptimizerState:
+    """Return the state of an optimizer with these slots, for weights of these names and shapes.
 
     Where the file has none, nothing has been done yet.
 
@@ -68,13 +71,12 @@ def read_optimizer(data: bytes, shapes: Mapping[str, Shape], momentum: bool) -> 
     steps = group.array("0")
     if steps.shape != () or steps.dtype != np.int64 or steps < 0:
         raise ValueError("optimizer/vars/0 must be the number of steps taken, 0 or more")
-    if not momentum or "2" not in group:  # no velocity before the first step
+    first = 1 if scheduled else 2
+    if str(first) not in group:  # nothing is kept before the first step
         return OptimizerState(int(steps), {})
-    velocity = {
-        name: _float32(group, str(i), shape)
-        for i, (name, shape) in enumerate(shapes.items(), start=2)
-    }
-    return OptimizerState(int(steps), velocity)
+    places = [(f"{slot}.{name}", shape) for name, shape in shapes.items() for slot in slots]
+    kept = {name: _float32(group, str(i), s) for i, (name, s) in enumerate(places, start=first)}
+    return OptimizerState(int(steps), kept)
 
 
 def write_weights(tensors: Tensors, optimizer: Iterable[ArrayLike] = ()) -> bytes:

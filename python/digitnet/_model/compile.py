@@ -51,6 +51,10 @@ class TrainingSettings:
         labels = self.require_loss().takes_labels
         return [metric.for_model(labels, outputs).kind for metric in self.metrics]
 
+    def missing_on_cuda(self) -> str:
+        """Return what device "cuda" lacks to train with the optimizer, in words."""
+        return self.optimizer.core_optimizer(1).missing_on_cuda
+
     def logs(self, result: _core.Result, prefix: str = "") -> Logs:
         """Return loss and metrics by name."""
         names = ["loss", *self.metric_names]

@@ -1,80 +1,36 @@
-"""A network with loss and metrics: compiled, and tested on data."""
+"""A compiled network that is tested on data, and predicts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from digitnet import _core
 from digitnet._arrays import FloatArray
-from digitnet._checks import flag, integer
-from digitnet._data import Data, SamplesLike, as_data, as_samples, sample_shape_of
-from digitnet._model import fit as fitting
-from digitnet._model.compile import TrainingSettings
-from digitnet._model.network import Network
+from digitnet._checks import flag, integer, optional_integer
+from digitnet._data import SamplesLike, as_samples, sample_shape_of
+from digitnet._model.array_source import ArraySource
+from digitnet._model.compiled import Compiled
+from digitnet._model.evaluation import evaluate
 from digitnet._model.progress import ProgressLine, verbosity
-from digitnet.callbacks import Logs
-from digitnet.optimizers import SGD
+from digitnet._model.source import Source
+from digitnet.callbacks import Callback, CallbackList, Logs
 
 
-class Evaluator(Network):
-    """What a model does with data and targets, apart from training."""
-
-    _settings: TrainingSettings | None = None  # until compile
-
-    def compile(
-        self,
-        optimizer: object = "sgd",
-        loss: object = None,
-        *,
-        metrics: Sequence[object] | None = None,
-    ) -> None:
-        """Settle how to train; another optimizer object starts without velocity.
-
-        Parameters
-        ----------
-        optimizer : str or SGD
-            See `digitnet.optimizers`.
-        loss : str or Loss
-            See `digitnet.losses`; needed for everything but `predict`.
-        metrics : list of str or Metric, optional
-            See `digitnet.metrics`; "accuracy" (or "acc") is the one that fits the targets.
-
-        Raises
-        ------
-        ValueError
-            An unknown name, or a metric that reads other targets than the loss.
-        TypeError
-            An argument of another type, or an object of a class of the user's own.
-        RuntimeError
-            The model is fitting.
-        """
-        self._require_rest("compile")
-        settings = TrainingSettings(optimizer, loss, metrics)
-        if self._core is not None and self.optimizer is not settings.optimizer:
-            self._core.set_velocity([])
-        self._settings = settings
-
-    @property
-    def optimizer(self) -> SGD | None:
-        """The optimizer; its settings may be changed between epochs and fits."""
-        return None if self._settings is None else self._settings.optimizer
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names of what `evaluate` returns, in its order: "loss" and the metrics."""
-        return ["loss", *([] if self._settings is None else self._settings.metric_names)]
+class Evaluator(Compiled):
+    """What a model does with data, apart from training."""
 
     def evaluate(
         self,
-        x: SamplesLike,
-        y: ArrayLike,
+        x: SamplesLike | Iterable[object],
+        y: ArrayLike | None = None,
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: ArrayLike | None = None,
         *,
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | Callback | None = None,
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
         """Return the mean loss and metrics over the samples, with dropout off.
@@ -82,11 +38,16 @@ class Evaluator(Network):
         Parameters
         ----------
         x, y, sample_weight : arrays
-            See the class.
+            See the class; or ``x`` alone, batches as in `fit`.
         batch_size : int, optional
-            Accepted for Keras' sake: the core cuts the samples as its cache likes.
+            What ``steps`` and the callbacks' batches count, 32 by default; the core itself cuts the
+            samples as its cache likes.
         verbose : {"auto", 0, 1, 2}
             As in `fit`.
+        steps : int, optional
+            How many batches to look at; all by default.
+        callbacks : Callback or list of Callback, optional
+            See `digitnet.callbacks`.
         return_dict : bool
             Return a dict by name.
 
@@ -101,14 +62,15 @@ class Evaluator(Network):
             Not compiled, or an argument that does not fit.
         """
         settings = self._require_compiled()
-        if batch_size is not None:
-            integer(batch_size, "batch_size")
+        size = 32 if batch_size is None else integer(batch_size, "batch_size")
         level, as_dict = verbosity(verbose), flag(return_dict, "return_dict")
-        data = self._data(x, y, sample_weight)
-        core = self._build_for(x)
-        with ProgressLine(len(data.x), settings.metric_names, level) as line:
-            logs = settings.logs(fitting.evaluate(core, settings, data, line.callback))
-        line.finish(logs)
+        everyone = CallbackList(callbacks)
+        source = self._source(x, y, sample_weight, size, optional_integer(steps, "steps"))
+        core = self._build_from(source, x)
+        self._introduce(everyone, 1, source, level)
+        with ProgressLine(_samples(source), settings.metric_names, level) as line:
+            logs, samples = evaluate(core, settings, source, everyone, progress=line.callback)
+        line.finish(logs, samples)
         return returned(logs, as_dict)
 
     def test_on_batch(
@@ -132,46 +94,40 @@ class Evaluator(Network):
         line.finish({})
         return output
 
-    # --- checks
+    def _predict_told(
+        self,
+        x: object,
+        batch_size: int,
+        level: int,
+        callbacks: Iterable[Callback] | Callback,
+    ) -> FloatArray:
+        """Predict as `_predict_checked`, and tell callbacks, batch by batch if they ask for it."""
+        everyone = CallbackList(callbacks)
+        shape = self._input_shape or sample_shape_of(x)
+        self._shapes(shape)
+        rows = as_samples(x, "x", shape)
+        core = self._build_for(x)
+        everyone.set_model(self)
+        steps = -(-len(rows) // batch_size)
+        everyone.set_params({"epochs": 1, "steps": steps, "samples": len(rows), "verbose": level})
+        line = ProgressLine(len(rows), [], level)
+        everyone.on_predict_begin({})
+        if not everyone.waits_for("on_predict_batch_begin", "on_predict_batch_end"):
+            output = core.predict(rows)
+        else:
+            output = np.empty((len(rows), core.output_size), np.float32)
+            for batch in range(steps):
+                part = slice(batch * batch_size, min((batch + 1) * batch_size, len(rows)))
+                everyone.on_predict_batch_begin(batch, {})
+                output[part] = core.predict(rows[part])
+                everyone.on_predict_batch_end(batch, {"outputs": output[part].copy()})
+        line.finish({})
+        everyone.on_predict_end({})
+        return output
 
-    def _require_compiled(self, loss: bool = True) -> TrainingSettings:
-        if self._settings is None:
-            raise ValueError(f"compile must be called before model {self.name!r} is used this way")
-        if loss:
-            self._settings.require_loss()
-        return self._settings
 
-    def _data(
-        self, x: object, y: object, sample_weight: object, like: object = None, **names: Any
-    ) -> Data:
-        """Check data; where the model is not built, ``like`` (or x) says the shape of a sample."""
-        shape = self._input_shape or sample_shape_of(x if like is None else like)
-        output = self._shapes(shape)[-1]
-        if len(output) != 1:
-            raise ValueError(
-                f"the last layer of {self.name!r} must give flat samples (outputs,) to be trained "
-                f"or tested. Received: shape {output}"
-            )
-        labels = self._require_compiled().require_loss().takes_labels
-        return as_data(x, y, sample_weight, shape=shape, outputs=output[0], labels=labels, **names)
-
-    def _validation(self, validation_data: object, x: object) -> Data:
-        if not isinstance(validation_data, (tuple, list)):
-            raise TypeError(
-                "validation_data must be a tuple (x, y) or (x, y, sample_weight). "
-                f"Received: {type(validation_data).__name__}"
-            )
-        if len(validation_data) not in (2, 3):
-            raise ValueError(
-                "validation_data must be a tuple (x, y) or (x, y, sample_weight). "
-                f"Received: {len(validation_data)} items"
-            )
-        x_test, y_test, *weights = validation_data
-        names = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
-        return self._data(x_test, y_test, weights[0] if weights else None, x, names=names)
-
-    def _build_for(self, x: object) -> _core.Model:
-        return self._core or self._build(sample_shape_of(x))
+def _samples(source: Source) -> int | None:
+    return len(source.first().x) if isinstance(source, ArraySource) else None
 
 
 def returned(logs: Logs, as_dict: bool) -> float | list[float] | dict[str, float]:

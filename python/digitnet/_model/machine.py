@@ -19,6 +19,9 @@ class Machine(NamedTuple):
     precision: str
 
 
+CPU = Machine("cpu", "float32")
+
+
 def machine(device: object, precision: object) -> Machine:
     """Return the two, checked.
 

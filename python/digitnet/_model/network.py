@@ -14,7 +14,7 @@ from digitnet._checks import integer, sample_shape, text
 from digitnet._data import Shape
 from digitnet._identifiers import unknown
 from digitnet._model.layer_list import weight_shapes
-from digitnet._model.machine import machine
+from digitnet._model.machine import Machine, machine
 from digitnet._model.stack import LayerStack
 from digitnet._model.summary import summary_lines
 from digitnet._weights import as_weights
@@ -125,18 +125,22 @@ class Network(LayerStack):
         if precision is None:
             precision = "float32" if device == "cpu" else self._machine.precision
         chosen = machine(device, precision)
-        if self._core is not None and self._input_shape is not None:
-            old = self._core
-            core = self._new_core(self._layers, self._input_shape, old.seed, chosen)
-            core.set_weights(old.get_weights())
-            core.set_velocity(old.get_velocity())
-            core.iterations, core.epochs = old.iterations, old.epochs
-            for layer in self._layers:
-                if layer.place is not None:
-                    layer.place = layer.place._replace(core=core)
-            self._core = core
+        self._move(self._possible(chosen))
         self._machine = chosen
         return self
+
+    def _move(self, chosen: Machine) -> None:
+        if self._core is None or self._input_shape is None:
+            return
+        old = self._core
+        core = self._new_core(self._layers, self._input_shape, old.seed, chosen)
+        core.set_weights(old.get_weights())
+        core.set_slots(old.get_slots())
+        core.iterations, core.epochs = old.iterations, old.epochs
+        for layer in self._layers:
+            if layer.place is not None:
+                layer.place = layer.place._replace(core=core)
+        self._core = core
 
     def engine_report(self) -> dict[str, Any]:
         """Return how the model computed last: which path, instruction set, threads and tiles.

@@ -6,11 +6,15 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from digitnet import _core
+from digitnet._model.bar import is_seen, open_bar
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _BAR = 30  # characters between the brackets
 
@@ -34,12 +38,15 @@ def verbosity(verbose: object) -> int:
 
 
 class ProgressLine:
-    """One epoch's line: rewritten in place on a terminal, written once elsewhere.
+    """One epoch's line, written when it is done; where somebody looks on, a bar until then.
+
+    The bar is tqdm's where it is installed (the extra ``progress``), else the line itself, which a
+    terminal rewrites in place.
 
     Parameters
     ----------
-    samples : int
-        Samples in the epoch.
+    samples : int or None
+        Samples in the epoch, if known.
     metric_names : list of str
         Names of the metrics that `update` receives.
     verbose : int
@@ -49,7 +56,11 @@ class ProgressLine:
     """
 
     def __init__(
-        self, samples: int, metric_names: list[str], verbose: int, stream: TextIO | None = None
+        self,
+        samples: int | None,
+        metric_names: list[str],
+        verbose: int,
+        stream: TextIO | None = None,
     ) -> None:
         self._samples = samples
         self._names = ["loss", *metric_names]
@@ -57,31 +68,56 @@ class ProgressLine:
         self._stream = sys.stdout if stream is None else stream
         self._start = time.perf_counter()
         self._shown = 0  # width of what stands on the terminal's line
+        self._done = samples or 0
+        self._draw: _core.Progress | None = None  # how `update` shows it
+        self._bar: tqdm[Any] | None = None
 
     @property
     def callback(self) -> _core.Progress | None:
         """What the core calls now and then; None where nobody would see it."""
-        seen = self._verbose == 1 and getattr(self._stream, "isatty", None)
-        return self.update if seen and seen() else None
+        return self.update if self._verbose == 1 and is_seen(self._stream) else None
 
     def update(self, done: int, loss: float, metrics: list[float]) -> None:
-        """Rewrite the line after ``done`` samples, cut to the terminal's width."""
-        elapsed = time.perf_counter() - self._start
-        left = elapsed * (self._samples - done) / done if done else 0.0
+        """Show how it stands after ``done`` samples."""
+        self._done = self._samples or done
+        if self._draw is None:  # here: short epochs do without tqdm
+            elapsed = time.perf_counter() - self._start
+            self._bar = open_bar(self._samples, self._stream, elapsed)
+            self._draw = self._rewrite if self._bar is None else self._move_bar
+        self._draw(done, loss, metrics)
+
+    def _move_bar(self, done: int, loss: float, metrics: list[float]) -> None:
+        assert self._bar is not None
         values = _values(dict(zip(self._names, [loss, *metrics], strict=True)))
-        line = f"{self._count(done)} - ETA: {left:.0f}s{values}"[: _columns(self._stream) - 1]
+        self._bar.n = done
+        self._bar.set_postfix_str(values.removeprefix(" - "), refresh=False)
+        self._bar.refresh()
+
+    def _rewrite(self, done: int, loss: float, metrics: list[float]) -> None:
+        """Rewrite the line, cut to the terminal's width."""
+        elapsed = time.perf_counter() - self._start
+        left = elapsed * (self._samples - done) / done if done and self._samples else 0.0
+        values = _values(dict(zip(self._names, [loss, *metrics], strict=True)))
+        eta = f" - ETA: {left:.0f}s" if self._samples else ""
+        line = f"{self._count(done)}{eta}{values}"[: _columns(self._stream) - 1]
         self._write("\r" + line.ljust(self._shown))
         self._shown = len(line)
 
-    def finish(self, logs: Mapping[str, float]) -> None:
-        """Write the line for good."""
+    def finish(self, logs: Mapping[str, float], samples: int | None = None) -> None:
+        """Write the line for good; ``samples`` is how many there were, if that was not known."""
+        self._close_bar()
         if not self._verbose:
             return
         elapsed = time.perf_counter() - self._start
-        count = self._count(self._samples)
+        count = self._count(self._done if samples is None else samples)
         line = f"{count} - {elapsed:.0f}s{_values(logs)}"
         self._write(("\r" if self._shown else "") + line.ljust(self._shown) + "\n")
         self._shown = 0
+
+    def _close_bar(self) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
     def __enter__(self) -> ProgressLine:
         """Begin the work whose progress is shown."""
@@ -89,11 +125,14 @@ class ProgressLine:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """After an exception, leave the unfinished line as it stands and begin the next."""
+        self._close_bar()
         if kind is not None and self._shown:
             self._write("\n")
             self._shown = 0
 
     def _count(self, done: int) -> str:
+        if self._samples is None:
+            return f"{done} samples"
         count = f"{done:>{len(str(self._samples))}}/{self._samples}"
         if self._verbose == 2:
             return count

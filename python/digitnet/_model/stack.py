@@ -10,7 +10,7 @@ from digitnet._arrays import FloatArray
 from digitnet._checks import sample_shape, text
 from digitnet._data import Shape
 from digitnet._model.layer_list import check_memory, checked_list, unique_names, walk
-from digitnet._model.machine import Machine, machine
+from digitnet._model.machine import CPU, Machine, machine
 from digitnet.layers import InputLayer, Layer
 from digitnet.layers import checked as checked_layer
 from digitnet.layers.layer import Place
@@ -150,7 +150,7 @@ class LayerStack:
     ) -> tuple[_core.Model, list[Place]]:
         shapes = walk(layers, input_shape)
         check_memory(layers, shapes)
-        core = self._new_core(layers, input_shape, seed, self._machine)
+        core = self._new_core(layers, input_shape, seed, self._possible(self._machine))
         weights: list[FloatArray] = []
         places = []
         for layer, shape in zip(layers, shapes, strict=False):
@@ -160,6 +160,14 @@ class LayerStack:
         if self._core is not None:
             core.iterations, core.epochs = self._core.iterations, self._core.epochs
         return core, places
+
+    def _possible(self, chosen: Machine) -> Machine:
+        """Return the CPU in place of "auto" where a GPU could not train the model."""
+        return CPU if chosen.device == "auto" and self._missing_on_cuda() else chosen
+
+    def _missing_on_cuda(self) -> str:
+        """Return what device "cuda" lacks to train the model as compiled, in words."""
+        return ""
 
     @staticmethod
     def _new_core(

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from digitnet import _core
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer
 from digitnet._data import Shape
 from digitnet._model.compile import TrainingSettings
+from digitnet.optimizers import SLOTS
 from digitnet.saving import Tensors
 
-VELOCITY = "velocity."
+_SLOT_PREFIXES = tuple(f"{slot}." for slot in SLOTS)
 _MAX_COUNT = 2**63 - 1
 _COUNTERS = ("iterations", "epochs", "seed", "optimizer_iterations")
 
 
-def tensors_of(names: Iterable[str], core: _core.Model, velocity: bool = False) -> Tensors:
-    """Return the weights by name and, if asked for and there, the velocities."""
+def tensors_of(names: Iterable[str], core: _core.Model, slots: Sequence[str] = ()) -> Tensors:
+    """Return the weights by name and, by slot and name, what the optimizer has kept beside them."""
     names = list(names)
     tensors = dict(zip(names, core.get_weights(), strict=True))
-    velocities = core.get_velocity() if velocity else []
-    if velocities:
-        tensors |= zip((VELOCITY + name for name in names), velocities, strict=True)
+    kept = core.get_slots() if slots else []
+    for slot, values in zip(slots, kept, strict=bool(kept)):
+        tensors |= zip((f"{slot}.{name}" for name in names), values, strict=True)
     return tensors
+
+
+def pick_slots(
+    tensors: Tensors, shapes: Mapping[str, Shape], slots: Sequence[str]
+) -> list[list[FloatArray]]:
+    """Return the tensors of all slots, or none where the optimizer has kept nothing yet.
+
+    Raises
+    ------
+    ValueError
+        As `pick`, or there are tensors of another optimizer's slots.
+    """
+    found = {name.split(".")[0] for name in tensors if name.startswith(_SLOT_PREFIXES)}
+    if not found <= set(slots):
+        others = ", ".join(sorted(found - set(slots)))
+        raise ValueError(f"it must hold what its own optimizer keeps. Received: {others}, too")
+    return [pick(tensors, shapes, f"{slot}.") for slot in slots] if found else []
 
 
 def pick(tensors: Tensors, shapes: Mapping[str, Shape], prefix: str = "") -> list[FloatArray]:
@@ -37,7 +55,7 @@ def pick(tensors: Tensors, shapes: Mapping[str, Shape], prefix: str = "") -> lis
     chosen = {
         name.removeprefix(prefix): tensor
         for name, tensor in tensors.items()
-        if name.startswith(prefix) and (prefix or not name.startswith(VELOCITY))
+        if name.startswith(prefix) and (prefix or not name.startswith(_SLOT_PREFIXES))
     }
     if set(chosen) != set(shapes):
         differing = ", ".join(sorted(set(chosen) ^ set(shapes))[:3])

@@ -8,11 +8,14 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from digitnet._arrays import FloatArray
-from digitnet._checks import flag, integer
+from digitnet._checks import flag, integer, optional_integer
 from digitnet._data import SamplesLike
-from digitnet._model import fit as fitting
+from digitnet._model.array_source import split
+from digitnet._model.compiled import samples_in
 from digitnet._model.evaluator import Evaluator, returned
+from digitnet._model.fit import Loop, Plan, checked_frequency
 from digitnet._model.progress import verbosity
+from digitnet._model.source import Source
 from digitnet._weights import as_weights
 from digitnet.callbacks import Callback, CallbackList, History
 
@@ -23,22 +26,27 @@ class Trainer(Evaluator):
     history: History | None = None
     """What the latest `fit` returned, or would have returned had it not been interrupted."""
     stop_training: bool = False
-    """Set by a callback: ends `fit` after the current epoch."""
+    """Set by a callback: ends `fit` after the current epoch, or batch."""
+    _loop: Loop | None = None  # while fitting
 
     def fit(
         self,
-        x: SamplesLike,
-        y: ArrayLike,
+        x: SamplesLike | Iterable[object],
+        y: ArrayLike | None = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
         callbacks: Iterable[Callback] | Callback | None = None,
         validation_split: float = 0.0,
-        validation_data: tuple[Any, ...] | list[Any] | None = None,
+        validation_data: tuple[Any, ...] | list[Any] | Iterable[object] | None = None,
         shuffle: bool = True,
         *,
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Iterable[int] = 1,
         nb_epoch: int | None = None,
     ) -> History:
         """Train for some epochs: each visits every sample once, in mini-batches.
@@ -46,7 +54,10 @@ class Trainer(Evaluator):
         Parameters
         ----------
         x, y, sample_weight : arrays
-            See the class.
+            See the class. Or ``x`` alone, which gives batches ``(x, y)`` or ``(x, y,
+            sample_weight)``: a list, a `keras.utils.PyDataset`, a loader, a generator. What has a
+            length and can be indexed is read so, by this thread, and its ``on_epoch_end``, if it
+            has one, called after every pass.
         batch_size : int, optional
             Samples in a step; None is 32. The last step of an epoch takes what remains.
         epochs : int
@@ -59,11 +70,23 @@ class Trainer(Evaluator):
         validation_split : float in [0, 1)
             Fraction of the samples, taken from the end, that is only tested after every epoch.
         validation_data : (x, y) or (x, y, sample_weight), optional
-            The same with other data; wins over ``validation_split``.
+            The same with other data; wins over ``validation_split``. Or batches as ``x`` gives
+            them, but not in a list or tuple.
         shuffle : bool
-            Visit the samples in a new random order every epoch.
+            Visit the samples in a new random order every epoch; the batches, where ``x`` gives them
+            and can be indexed.
         initial_epoch : int
             Epoch to begin with, counted from 0.
+        steps_per_epoch : int, optional
+            Batches in an epoch; the next goes on where it ended. None: all, or until an iterator
+            ends. Where the data end first, a warning says so and the epoch is shorter; an iterator
+            that cannot begin anew ends the training.
+        validation_steps : int, optional
+            How many batches to test, from the first, or the next ones of an iterator; None: all.
+        validation_batch_size : int, optional
+            What ``validation_steps`` counts, and callbacks for the test; None is ``batch_size``.
+        validation_freq : int or list of int
+            Test after every so many epochs, or after those given, counted from 1.
         nb_epoch : int, optional
             The old Keras spelling of ``epochs``.
 
@@ -87,41 +110,49 @@ class Trainer(Evaluator):
                     f"epochs and nb_epoch say the same; give one. Received: {epochs} and {nb_epoch}"
                 )
             epochs = integer(nb_epoch, "nb_epoch", 0)
-        batch_size = 32 if batch_size is None else integer(batch_size, "batch_size")
-        plan = fitting.Plan(
-            batch_size,
+        size = 32 if batch_size is None else integer(batch_size, "batch_size")
+        plan = Plan(
             integer(initial_epoch, "initial_epoch", 0),
             integer(epochs, "epochs", 0),
-            flag(shuffle, "shuffle"),
+            checked_frequency(validation_freq),
             verbosity(verbose),
         )
-        history = History()
-        everyone = CallbackList(callbacks)
+        history, everyone = History(), CallbackList(callbacks)
         everyone.callbacks.append(history)
-        data = self._data(x, y, sample_weight)
-        if validation_data is None:
-            data, validation = fitting.split(data, validation_split)
-        else:
-            validation = self._validation(validation_data, x)
-        core = self._build_for(x)
-        self.history, self.stop_training = history, False
-        everyone.set_model(self)
-        everyone.set_params(
-            {
-                "epochs": plan.last_epoch,
-                "steps": -(-len(data.x) // batch_size),
-                "samples": len(data.x),
-                "verbose": plan.verbose,
-            }
+        source = self._source(
+            x,
+            y,
+            sample_weight,
+            size,
+            optional_integer(steps_per_epoch, "steps_per_epoch"),
+            flag(shuffle, "shuffle"),
         )
-        outer, self._fitting = self._fitting, True  # a callback may fit, too
+        test_size = optional_integer(validation_batch_size, "validation_batch_size") or size
+        test_steps = optional_integer(validation_steps, "validation_steps")
+        validation: Source | None
+        if validation_data is None:
+            source, validation = split(source, validation_split, test_size, test_steps)
+        else:
+            like = samples_in(source, x)
+            validation = self._validation(validation_data, like, test_size, test_steps)
+        core = self._build_from(source, x)
+        self.history, self.stop_training = history, False
+        self._introduce(everyone, plan.last_epoch, source, plan.verbose)
+        loop = Loop(core, settings, plan, source, validation, everyone, lambda: self.stop_training)
+        outer = self._loop, self._fitting  # a callback may fit, too
+        self._loop, self._fitting = loop, True
         try:
-            fitting.run_epochs(
-                core, settings, plan, data, validation, everyone, lambda: self.stop_training
-            )
+            loop.run()
         finally:
-            self._fitting = outer
+            self._loop, self._fitting = outer
         return history
+
+    def _require_loop(self) -> Loop:
+        if self._loop is None:
+            raise RuntimeError(
+                "BackupAndRestore needs a running fit; its methods are for fit alone"
+            )
+        return self._loop
 
     def train_on_batch(
         self,
@@ -145,7 +176,7 @@ class Trainer(Evaluator):
                 *data,
                 settings.require_loss().core_loss(),
                 settings.core_metrics(core.output_size),
-                settings.optimizer.core_sgd(),
+                settings.optimizer.core_optimizer(1),
             )
         return returned(settings.logs(result), as_dict)
 
@@ -201,4 +232,4 @@ class Trainer(Evaluator):
         core = self._require_core("apply_gradients")
         values = as_weights(grads, list(self._weight_shapes().values()), "grads")
         with settings.counting_steps(core):
-            core.apply_gradients(values, settings.optimizer.core_sgd())
+            core.apply_gradients(values, settings.optimizer.core_optimizer(1))

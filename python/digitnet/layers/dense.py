@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
-from digitnet import _core, activations, initializers, regularizers
+from digitnet import _core, activations, constraints, initializers, regularizers
 from digitnet._checks import MAX_WIDTH, flag, integer
 from digitnet.activations import ActivationFunction
 from digitnet.layers.layer import FloatArray, Layer, Shape
@@ -32,6 +33,8 @@ class Dense(Layer):
         See `digitnet.initializers`.
     kernel_regularizer : str or L2, optional
         See `digitnet.regularizers`.
+    kernel_constraint : str or MaxNorm, optional
+        See `digitnet.constraints`.
     input_shape, input_dim, name
         As for every layer.
 
@@ -50,6 +53,7 @@ class Dense(Layer):
         bias_initializer: object = "zeros",
         kernel_regularizer: object = None,
         *,
+        kernel_constraint: object = None,
         input_shape: Sequence[int] | None = None,
         input_dim: int | None = None,
         name: str | None = None,
@@ -61,6 +65,7 @@ class Dense(Layer):
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return ``(units,)``.
@@ -87,6 +92,7 @@ class Dense(Layer):
             alpha=activations.default_alpha(activation),
             use_bias=self.use_bias,
             kernel_l2=self.kernel_regularizer.l2 if self.kernel_regularizer else 0.0,
+            kernel_max_norm=self.kernel_constraint.max_value if self.kernel_constraint else inf,
         )
 
     def weight_shapes(self, input_shape: Shape) -> dict[str, Shape]:
@@ -122,7 +128,7 @@ class Dense(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        penalty = self.kernel_regularizer
+        penalty, constraint = self.kernel_regularizer, self.kernel_constraint
         return {
             **super().get_config(),
             "units": self.units,
@@ -131,4 +137,5 @@ class Dense(Layer):
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
             "kernel_regularizer": penalty and regularizers.serialize(penalty),
+            "kernel_constraint": constraint and constraints.serialize(constraint),
         }

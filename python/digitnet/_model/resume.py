@@ -1,0 +1,176 @@
+"""A training as settings and named tensors, for its backup, and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from digitnet import saving
+from digitnet._arrays import FloatArray
+from digitnet._checks import flag, integer
+from digitnet._data import Shape
+from digitnet._model.batch_source import BatchSource
+from digitnet._model.compile import TrainingSettings
+from digitnet._model.fit import Loop
+from digitnet._model.optimizer_state import take_settings
+from digitnet._model.state import checked_training_state, pick, pick_slots
+from digitnet._model.totals import Totals
+from digitnet.callbacks import Callback
+from digitnet.saving import PathLike, Tensors
+
+_STATE = "callbacks."  # what the names of the callbacks' tensors begin with
+_COUNTS = ("epoch", "step", "done", "samples")
+_PLACE = {*_COUNTS, "sums", "data", "stopped", "callbacks"}
+
+
+class Backup(NamedTuple):
+    """What a backup holds: of the model, of the optimizer, of the loop and of its callbacks."""
+
+    weights: list[FloatArray]
+    slots: list[list[FloatArray]]
+    state: dict[str, int]
+    optimizer: dict[str, Any]
+    place: dict[str, Any]
+    arrays: Tensors
+
+
+def place_of(loop: Loop, finished_epoch: bool, stopped: bool) -> tuple[dict[str, Any], Tensors]:
+    """Return where the training is: after an epoch, or after a step of one.
+
+    The first is JSON-ready but for the arrays of the callbacks, which are the second.
+    """
+    totals = Totals() if finished_epoch else loop.totals
+    tensors: Tensors = {}
+    states = []
+    for i, callback in enumerate(loop.callbacks.callbacks):
+        values = {
+            key: _packed(value, f"{_STATE}{i}.{key}.", tensors)
+            for key, value in callback.get_state().items()
+        }
+        states.append([type(callback).__name__, values])
+    return {
+        "epoch": loop.epoch + finished_epoch,
+        "step": 0 if finished_epoch else loop.step,
+        "done": loop.source.done,
+        "samples": totals.samples,
+        "sums": [_packed(value, "", tensors) for value in totals.sums],
+        "data": [loop.source.samples, loop.source.batch_size, loop.source.length],
+        "stopped": stopped,
+        "callbacks": states,
+    }, tensors
+
+
+def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings) -> Backup:
+    """Read a backup for a model with these weights and settings of `compile`.
+
+    Raises
+    ------
+    FileNotFoundError, OSError
+        The file is not there or cannot be read.
+    ValueError
+        It is damaged, or of another training.
+    """
+    settings, tensors = saving.read(path)
+    arrays = {name: tensor for name, tensor in tensors.items() if name.startswith(_STATE)}
+    own = {name: tensor for name, tensor in tensors.items() if name not in arrays}
+    with _naming(path):
+        if set(settings) != {"model", "compile", "training", "fit"}:
+            raise ValueError("it holds a model, but no place in a training")
+        for key in ("loss", "metrics"):
+            if settings["compile"][key] != present.get_config()[key]:
+                raise ValueError(f"its {key} are not those of compile")
+        place = settings["fit"]
+        if not isinstance(place, dict) or set(place) != _PLACE:
+            raise ValueError("it holds no place in a training")
+        return Backup(
+            pick(own, shapes),
+            pick_slots(own, shapes, present.optimizer.slots),
+            checked_training_state(settings["training"]),
+            settings["compile"]["optimizer"]["config"],
+            place,
+            arrays,
+        )
+
+
+def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
+    """Put loop, callbacks and optimizer where they were; return whether training was to stop.
+
+    Raises
+    ------
+    ValueError
+        The backup is damaged, or of a place within an epoch of other data.
+    """
+    place, source = backup.place, loop.source
+    with _naming(path):
+        epoch, step, done, samples = (integer(place[name], name, 0) for name in _COUNTS)
+        data = [source.samples, source.batch_size, source.length]
+        if done and place["data"] != data:
+            raise ValueError(
+                "[samples, batch_size, batches] must be as they were, "
+                f"{place['data']}. Received: {data}"
+            )
+        sums = tuple(_unpacked(value, "", {}) for value in place["sums"])
+        if samples and len(sums) != 1 + len(loop.settings.metric_names):
+            raise ValueError("it must hold a sum for the loss and for each metric")
+        stopped = flag(place["stopped"], "stopped")
+        for callback, i, values in _matching(loop.callbacks.callbacks, place["callbacks"]):
+            callback.set_state(
+                {
+                    key: _unpacked(value, f"{_STATE}{i}.{key}.", backup.arrays)
+                    for key, value in values.items()
+                }
+            )
+        take_settings(loop.settings.optimizer, backup.optimizer)
+    loop.epoch, loop.step, loop.totals = epoch, step, Totals(samples, sums)
+    if stopped and not step:
+        loop.epoch = loop.plan.last_epoch
+    source.done = done
+    if isinstance(source, BatchSource):
+        source.skip()
+    return stopped
+
+
+@contextmanager
+def _naming(path: PathLike) -> Iterator[None]:
+    """Name the file in what is raised about its content."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise ValueError(f"{path} is no backup of this training: {error}") from None
+
+
+def _matching(
+    callbacks: Iterable[Callback], states: list[Any]
+) -> list[tuple[Callback, int, dict[str, Any]]]:
+    """Return each callback that has a state among those of its class, in their order."""
+    left = list(enumerate(states))
+    result = []
+    for callback in callbacks:
+        for entry in left:
+            i, (name, values) = entry
+            if name == type(callback).__name__:
+                left.remove(entry)
+                if values:
+                    result.append((callback, i, values))
+                break
+    return result
+
+
+def _packed(value: Any, name: str, tensors: Tensors) -> Any:
+    """Return the value as JSON has it; arrays go into ``tensors``."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    if isinstance(value, list) and value and hasattr(value[0], "shape"):
+        tensors |= {f"{name}{j}": array for j, array in enumerate(value)}
+        return {"arrays": len(value)}
+    return value
+
+
+def _unpacked(value: Any, name: str, tensors: Tensors) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "float" in value:
+        return float(value["float"])
+    return [tensors[f"{name}{j}"] for j in range(value["arrays"])]

@@ -1,0 +1,28 @@
+"""What `fit` returns."""
+
+from __future__ import annotations
+
+from digitnet.callbacks.callback import Callback, Logs
+
+
+class History(Callback):
+    """What `fit` returns: the loss and metrics of every epoch.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        ``loss``, the metrics under the names given to ``compile``, and the same with ``val_``.
+    epoch : list of int
+        The numbers of the finished epochs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Keep the epoch's values."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)

@@ -1,0 +1,112 @@
+"""The file that BackupAndRestore keeps: when it goes, and what is refused."""
+
+import pytest
+
+from digitnet import saving
+from digitnet.callbacks import BackupAndRestore, EarlyStopping, LambdaCallback
+from training_cases import Fails, Stop, fit, model_of, state_of
+
+
+def interrupted(folder, save_freq="epoch"):
+    with pytest.raises(Stop):
+        fit(model_of(), [BackupAndRestore(folder, save_freq), Fails("on_train_batch_begin", 2, 3)])
+    return folder / "backup.safetensors"
+
+
+def test_the_file_goes_when_the_training_is_done_and_nothing_else_does(tmp_path):
+    interrupted(tmp_path / "a")
+    (tmp_path / "a" / "mine.txt").write_text("keep")
+    fit(model_of(), [BackupAndRestore(tmp_path / "a")])
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["mine.txt"]
+    kept = BackupAndRestore(tmp_path / "b", delete_checkpoint=False)
+    fit(model_of(), [kept])
+    model = model_of(3)
+    assert fit(model, [kept], epochs=6).epoch == []  # all is done
+    assert fit(model, [kept], epochs=8).epoch == [6, 7]
+    whole = model_of()
+    fit(whole, [], epochs=8)
+    assert state_of(model) == state_of(whole)
+
+
+def test_a_damaged_or_foreign_backup_is_refused_and_nothing_is_changed(tmp_path):
+    path = interrupted(tmp_path, 3)
+    good = path.read_bytes()
+    file = saving.read(path)
+    place = file.settings["fit"]
+
+    def with_place(**changes):
+        saving.write(path, {**file.settings, "fit": {**place, **changes}}, file.tensors)
+
+    def refused(sentence, model=None, **kwargs):
+        model = model or model_of(8)
+        before = state_of(model)
+        with pytest.raises(ValueError, match=sentence):
+            fit(model, [BackupAndRestore(tmp_path, 3)], **kwargs)
+        assert state_of(model) == before
+
+    for cut in (0, 5, 100, len(good) - 1):
+        path.write_bytes(good[:cut])
+        refused("backup.safetensors is damaged, or holds no model that digitnet can load")
+    model_of().save(path)
+    refused("backup.safetensors is no backup of this training: it holds a model, but no place")
+    for changes in ({"epoch": -1}, {"step": "one"}, {"done": 2.5}, {"samples": None}):
+        with_place(**changes)
+        refused("backup.safetensors is no backup of this training: ")
+    with_place(sums=[1.0])
+    refused("it must hold a sum for the loss and for each metric")
+    with_place(callbacks=[["EarlyStopping", {"best": {"arrays": 1}}]])
+    with pytest.raises(ValueError, match="is no backup of this training"):
+        fit(model_of(), [BackupAndRestore(tmp_path, 3), EarlyStopping("loss")])
+    with_place(more=1)
+    refused("it holds no place in a training")
+    path.write_bytes(good)
+    refused("its metrics are not those of compile", model_of(metrics=[]))
+    refused(r"\[samples, batch_size, batches\] must be as they were", source="list")
+    fit(model_of(8), [BackupAndRestore(tmp_path, 3)])
+
+
+def test_weights_that_are_not_finite_leave_the_last_backup(tmp_path):
+    def spoil(epoch, logs):
+        if epoch == 1:
+            model.optimizer.learning_rate = 1e38
+
+    model = model_of()
+    spoiler = LambdaCallback(on_epoch_end=spoil)
+    with (
+        pytest.warns(
+            UserWarning, match="BackupAndRestore did not write a backup: .* must be finite"
+        ),
+        pytest.raises(Stop),
+    ):
+        fit(model, [spoiler, BackupAndRestore(tmp_path), Fails("on_epoch_begin", 4)])
+    assert saving.read(tmp_path / "backup.safetensors").settings["fit"]["epoch"] == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: BackupAndRestore(""), ValueError, "backup_dir must not be empty"),
+        (lambda: BackupAndRestore(3), TypeError, "backup_dir must be a path. Received: 3"),
+        (
+            lambda: BackupAndRestore("b", "batch"),
+            ValueError,
+            "save_freq must be 'epoch' or a numbe",
+        ),
+        (lambda: BackupAndRestore("b", 0), ValueError, "save_freq must be a positive integer"),
+        (lambda: BackupAndRestore("b", False), TypeError, "save_freq must be a positive integer"),
+        (
+            lambda: BackupAndRestore("b", delete_checkpoint=1),
+            TypeError,
+            "delete_checkpoint must be",
+        ),
+    ],
+)
+def test_bad_arguments(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        fit(model_of(), [BackupAndRestore(tmp_path / "file" / "b")])

@@ -1,0 +1,215 @@
+"""ModelCheckpoint and CSVLogger: what is written, when, and what is left where writing fails."""
+
+import csv
+import os
+
+import numpy as np
+import pytest
+
+from digitnet.callbacks import Callback, CSVLogger, LambdaCallback, ModelCheckpoint
+from digitnet.models import load_model
+from training_cases import BATCH, data_of, model_of, state_of
+
+X, Y = data_of()
+
+
+def fit(model, callbacks, **kwargs):
+    return model.fit(
+        X, Y, batch_size=BATCH, verbose=0, callbacks=callbacks, validation_data=(X, Y), **kwargs
+    )
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_for_every_epoch_named_by_the_logs(tmp_path, capsys):
+    model = model_of()
+    path = tmp_path / "new" / "{epoch:02d}-{val_loss:.3f}.safetensors"
+    history = fit(model, [ModelCheckpoint(path, verbose=1)], epochs=3).history
+    expected = [f"{i + 1:02d}-{loss:.3f}.safetensors" for i, loss in enumerate(history["val_loss"])]
+    assert names(tmp_path / "new") == expected
+    assert capsys.readouterr().out.splitlines()[0] == f"Epoch 1: saved {path.parent / expected[0]}"
+    again = load_model(path.parent / expected[-1])
+    assert state_of(again)[0] == state_of(model)[0]
+    fit(again, [])
+    fit(model, [])
+    assert state_of(again) == state_of(model)
+
+
+def test_the_best_only_and_weights_only(tmp_path):
+    class Script(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_accuracy"] = [0.5, 0.7, 0.6, 0.7, 0.8][epoch]
+            kept.append(self.model.get_weights())
+
+    kept, model, path = [], model_of(), tmp_path / "best.safetensors"
+    checkpoint = ModelCheckpoint(path, "val_accuracy", save_best_only=True, save_weights_only=True)
+    for epochs, best in ((4, 1), (5, 4)):
+        kept.clear()
+        fit(model_of(), [Script(), checkpoint], epochs=epochs)
+        model.load_weights(path)
+        np.testing.assert_equal(model.get_weights(), kept[best])
+    assert checkpoint.best == 0.8
+    written = path.stat().st_mtime_ns
+    fit(model_of(), [Script(), checkpoint], epochs=5)  # the best value outlives the training
+    assert path.stat().st_mtime_ns == written
+    with pytest.raises(ValueError, match="it holds no model configuration"):
+        load_model(path)
+
+
+def test_every_so_many_batches(tmp_path):
+    model, path = model_of(), tmp_path / "{epoch}-{batch}-{loss:.0f}.safetensors"
+    fit(model, [ModelCheckpoint(path, save_freq=3)], epochs=3)  # of four batches
+    assert [name[:3] for name in names(tmp_path)] == ["1-3", "2-2", "3-1", "3-4"]
+    last = load_model(next(tmp_path.glob("3-4-*")))
+    assert state_of(last)[0] == state_of(model)[0]
+    assert last.optimizer.iterations == 12
+
+
+def test_a_missing_value_is_said_and_saved_as_keras_does(tmp_path):
+    checkpoint = ModelCheckpoint(tmp_path / "m.safetensors", "val_lost", mode="min",
+                                 save_best_only=True)  # fmt: skip
+    with pytest.warns(UserWarning, match="ModelCheckpoint has nothing to go by"):
+        fit(model_of(), [checkpoint])
+    assert names(tmp_path) == ["m.safetensors"]
+
+
+def test_an_interruption_while_a_file_is_written_leaves_the_old_one(tmp_path, monkeypatch):
+    path = tmp_path / "m.safetensors"
+    model = model_of()
+    fit(model, [ModelCheckpoint(path)])
+    before = path.read_bytes()
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, [ModelCheckpoint(path)])
+    assert path.read_bytes() == before
+    assert names(tmp_path) == ["m.safetensors"]
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    def spoil(epoch, logs):
+        model.optimizer.learning_rate = 1e38 if epoch == 1 else 0.1
+
+    model = model_of()
+    callbacks = [
+        LambdaCallback(on_epoch_begin=spoil),
+        ModelCheckpoint(tmp_path / "{epoch}.safetensors"),
+    ]
+    with pytest.warns(UserWarning, match=r"ModelCheckpoint did not write .*2\.safetensors: .* fin"):
+        fit(model, callbacks, epochs=2)
+    assert names(tmp_path) == ["1.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "message"),
+    [
+        ("m.keras", ValueError, r"filepath must end in \.safetensors"),
+        ("{epoch.safetensors", ValueError, "filepath must be a path or a format such as"),
+        (3, TypeError, "filepath must be a string or a path"),
+    ],
+)
+def test_bad_paths_are_refused_at_once(path, error, message):
+    with pytest.raises(error, match=message):
+        ModelCheckpoint(path)
+    with pytest.raises(ValueError, match="save_freq must be 'epoch' or a number of batches"):
+        ModelCheckpoint("m.safetensors", save_freq="batch")
+    with pytest.raises(TypeError, match="initial_value_threshold must be a finite number"):
+        ModelCheckpoint("m.safetensors", initial_value_threshold="low")
+
+
+@pytest.mark.parametrize(
+    "path", ["{val_lost}", "{}", "{epoch.real.nothing}", "{epoch:.2q}", "{loss[0]}", "{0}"]
+)
+def test_names_that_the_logs_do_not_hold(tmp_path, path):
+    sentence = "filepath must be filled from loss, accuracy, val_loss, val_accuracy, epoch. Receiv"
+    with pytest.raises(ValueError, match=sentence):
+        fit(model_of(), [ModelCheckpoint(f"{tmp_path}/{path}.safetensors")])
+    assert names(tmp_path) == []
+
+
+def test_a_file_that_cannot_be_written_ends_the_training_and_keeps_the_model(tmp_path):
+    (tmp_path / "m.safetensors").mkdir()
+    model = model_of()
+    with pytest.raises(OSError, match=r"m\.safetensors"):
+        fit(model, [ModelCheckpoint(tmp_path / "m.safetensors")])
+    assert model.optimizer.iterations == 4
+
+
+# --- CSVLogger
+
+
+def rows(path, delimiter=","):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.reader(file, delimiter=delimiter))
+
+
+def test_a_row_for_every_epoch(tmp_path):
+    path = tmp_path / "new" / "log.csv"
+    history = fit(model_of(), [CSVLogger(path, separator=";")], epochs=3).history
+    header, *values = rows(path, ";")
+    assert header == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
+    for epoch, row in enumerate(values):
+        assert row[0] == str(epoch)
+        assert [float(value) for value in row[1:]] == [history[name][epoch] for name in header[1:]]
+
+
+def test_each_row_is_in_the_file_when_the_epoch_is_over(tmp_path):
+    path, seen = tmp_path / "log.csv", []
+
+    class Reads(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(len(rows(path)))
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model_of(), [CSVLogger(path), Reads()], epochs=9)
+    assert seen == [2, 3, 4]
+
+
+def test_append_or_replace(tmp_path):
+    path = tmp_path / "log.csv"
+    fit(model_of(), [CSVLogger(path)], epochs=2)
+    model_of().fit(X, Y, verbose=0, callbacks=[CSVLogger(path, append=True)])
+    kept = rows(path)
+    assert [row[0] for row in kept] == ["epoch", "0", "1", "0"]
+    assert kept[-1][3:] == ["NA", "NA"]  # the header of the first training counts
+    logger = CSVLogger(path)
+    for _ in range(2):  # the same object in two trainings
+        model_of().fit(X, Y, verbose=0, callbacks=[logger])
+        assert rows(path)[0] == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
+        assert len(rows(path)) == 2
+
+
+def test_a_training_that_does_not_begin_leaves_the_old_file(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("old\n")
+    with pytest.raises(ZeroDivisionError):
+        fit(model_of(), [CSVLogger(path), LambdaCallback(on_epoch_begin=lambda e, logs: 1 / e)])
+    assert path.read_text() == "old\n"
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: CSVLogger(3), TypeError, "filename must be a path. Received: 3"),
+        (lambda: CSVLogger(""), TypeError, "filename must be a path. Received: ''"),
+        (lambda: CSVLogger("a", ", "), ValueError, "separator must be one character"),
+        (lambda: CSVLogger("a", append=1), TypeError, "append must be True or False"),
+    ],
+)
+def test_bad_arguments(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_a_log_that_cannot_be_written_is_an_error_before_the_first_step(tmp_path):
+    model = model_of()
+    with pytest.raises(OSError, match=str(tmp_path.name)):
+        fit(model, [CSVLogger(tmp_path)])
+    assert model.optimizer.iterations == 0
