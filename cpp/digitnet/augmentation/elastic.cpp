@@ -11,6 +11,8 @@ namespace {
 constexpr std::int64_t kChunk = std::int64_t{1} << 16;  // words drawn between looks at the pulse
 constexpr std::int64_t kNoiseStep = 64;                 // of a Noise kernel's writing
 
+constexpr std::int64_t kBandPixels = 4096;  // of a band: what stays in the cache
+
 std::int64_t rounded_up(std::int64_t count, std::int64_t step) {
   return (count + step - 1) / step * step;
 }
@@ -47,14 +49,16 @@ DisplacementField::DisplacementField(const Smoothing& smoothing, const ImageShap
       kernels_(cpu::kernels()),
       rows_(shape.rows),
       cols_(shape.cols),
+      band_(std::min(rows_, std::max<std::int64_t>(1, kBandPixels / cols_))),
       x_(field()),
       y_(field()) {}
 
 DisplacementField::Field DisplacementField::field() const {
   const std::int64_t width = rounded_up(cols_, cpu::kPanel);
+  const std::int64_t band = rounded_up(band_ * cols_, cpu::kPanel);
   const std::int64_t total = (rows_ + smoothing_.down.taps() - 1) * cols_;
   return {AlignedBuffer<float>(total + std::max(cpu::kPanel, kNoiseStep)),
-          AlignedBuffer<float>(width), AlignedBuffer<float>(width + smoothing_.across.taps()),
+          AlignedBuffer<float>(band), AlignedBuffer<float>(width + smoothing_.across.taps()),
           AlignedBuffer<float>(width)};
 }
 
@@ -76,21 +80,37 @@ void DisplacementField::draw(std::uint64_t seed, const PhiloxBlock& counter, Pul
 }
 
 void DisplacementField::smooth_row(std::int64_t row, Pulse& pulse) {
-  smooth_row(row, x_);
-  smooth_row(row, y_);
-  pulse.count(2 * cols_ * (smoothing_.down.taps() + smoothing_.across.taps()));
+  if (row == 0 || row == band_end_) {
+    // The sums of neighbours begin in neighbours, but for the one place where they come around.
+    const std::int64_t begin = modulo(row + smoothing_.down.first, rows_);
+    band_begin_ = row;
+    band_end_ = row + std::min({band_, rows_ - row, rows_ - begin});
+    const std::int64_t count = band_end_ - band_begin_;
+    smooth_down(begin, count, x_);
+    smooth_down(begin, count, y_);
+    pulse.count(2 * count * cols_ * smoothing_.down.taps());
+  }
+  smooth_across(row - band_begin_, x_);
+  smooth_across(row - band_begin_, y_);
+  pulse.count(2 * cols_ * smoothing_.across.taps());
 }
 
-void DisplacementField::smooth_row(std::int64_t row, Field& field) const {
-  const CircularGaussian &down = smoothing_.down, &across = smoothing_.across;
-  const std::int64_t begin = modulo(row + down.first, rows_);
-  kernels_.filter({down.weights.data(), down.taps(), field.noise.data() + begin * cols_, cols_,
-                   cols_, field.columns.data()});
+// `count` rows, whose sums begin in `row`.
+void DisplacementField::smooth_down(std::int64_t row, std::int64_t count, Field& field) const {
+  const CircularGaussian& down = smoothing_.down;
+  kernels_.filter({down.weights.data(), down.taps(), field.noise.data() + row * cols_, cols_,
+                   count * cols_, field.columns.data()});
+}
+
+// A row of the band.
+void DisplacementField::smooth_across(std::int64_t row, Field& field) const {
+  const CircularGaussian& across = smoothing_.across;
   const std::int64_t before = -across.first, behind = across.taps() - 1 - before;
+  const float* open = field.columns.data() + row * cols_;
   float* closed = field.closed.data();
-  std::copy_n(field.columns.data() + cols_ - before, before, closed);
-  std::copy_n(field.columns.data(), cols_, closed + before);
-  std::copy_n(field.columns.data(), behind, closed + before + cols_);
+  std::copy_n(open + cols_ - before, before, closed);
+  std::copy_n(open, cols_, closed + before);
+  std::copy_n(open, behind, closed + before + cols_);
   kernels_.filter({across.weights.data(), across.taps(), closed, 1, cols_, field.smooth.data()});
 }
 

@@ -42,7 +42,7 @@ class DisplacementField {
   // The noise of a sample: one word of the generator a pixel, row by row, its low half for x, its
   // high half for y. counter: of the first block.
   void draw(std::uint64_t seed, const PhiloxBlock& counter, Pulse& pulse);
-  // Smooths a row of what was drawn.
+  // Smooths a row of what was drawn: row 0 first, then the others in order.
   void smooth_row(std::int64_t row, Pulse& pulse);
   // (cols,), of the row smoothed last
   const float* dx() const { return x_.smooth.data(); }
@@ -52,16 +52,20 @@ class DisplacementField {
   // One direction's. Whole panels of columns are computed; those behind the last are never used.
   struct Field {
     AlignedBuffer<float> noise;    // (rows + down.taps - 1, cols): the first rows again at the end
-    AlignedBuffer<float> columns;  // (cols,), smoothed downwards
-    AlignedBuffer<float> closed;   // (cols + across.taps - 1,): the same, its ends joined
+    AlignedBuffer<float> columns;  // (band, cols), smoothed downwards
+    AlignedBuffer<float> closed;   // (cols + across.taps - 1,): a row of them, its ends joined
     AlignedBuffer<float> smooth;   // (cols,)
   };
   Field field() const;
-  void smooth_row(std::int64_t row, Field& field) const;
+  void smooth_down(std::int64_t row, std::int64_t count, Field& field) const;
+  void smooth_across(std::int64_t row, Field& field) const;
 
   const Smoothing& smoothing_;
   const cpu::KernelTable& kernels_;
   std::int64_t rows_, cols_;
+  std::int64_t
+      band_;  // rows that are smoothed downwards at once: one long sum costs less than many
+  std::int64_t band_begin_ = 0, band_end_ = 0;
   Field x_, y_;
 };
 

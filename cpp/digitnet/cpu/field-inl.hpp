@@ -33,19 +33,23 @@ void noise(const Noise& args) {
 }
 
 // A multiplication and an addition, each rounded, where the other kernels fuse: the generic ones
-// cannot, and here the same bits are asked of all.
-void filter(const Filter& args) {
-  constexpr int kVectors = 2;  // of a panel
-  for (int64_t j = 0; j < args.cols; j += kVectors * kLanes) {
-    Vec sum[kVectors];
-    for (Vec& s : sum) s = zero();
-    const float* in = args.in + j;
-    for (int64_t k = 0; k < args.taps; ++k, in += args.step) {
-      const Vec weight = broadcast(args.weights[k]);
-      for (int v = 0; v < kVectors; ++v) sum[v] = add(sum[v], mul(weight, loadu(in + v * kLanes)));
-    }
-    for (int v = 0; v < kVectors; ++v) store(args.out + j + v * kLanes, sum[v]);
+// cannot, and here the same bits are asked of all. kVectors sums side by side hide their latency.
+template <int kVectors>
+DIGITNET_INLINE void filter_columns(const Filter& args, int64_t column) {
+  Vec sum[kVectors];
+  for (Vec& s : sum) s = zero();
+  const float* in = args.in + column;
+  for (int64_t k = 0; k < args.taps; ++k, in += args.step) {
+    const Vec weight = broadcast(args.weights[k]);
+    for (int v = 0; v < kVectors; ++v) sum[v] = add(sum[v], mul(weight, loadu(in + v * kLanes)));
   }
+  for (int v = 0; v < kVectors; ++v) store(args.out + column + v * kLanes, sum[v]);
+}
+
+void filter(const Filter& args) {
+  int64_t j = 0;
+  for (; args.cols - j > kPanel; j += 2 * kPanel) filter_columns<4>(args, j);
+  if (j < args.cols) filter_columns<2>(args, j);
 }
 
 }  // namespace
