@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -18,6 +18,9 @@ from digitnet._model.progress import verbosity
 from digitnet._model.source import Source
 from digitnet._weights import as_weights
 from digitnet.callbacks import Callback, CallbackList, History
+
+if TYPE_CHECKING:
+    from digitnet.augmentation import ImageAugmentation
 
 
 class Trainer(Evaluator):
@@ -48,6 +51,7 @@ class Trainer(Evaluator):
         validation_batch_size: int | None = None,
         validation_freq: int | Iterable[int] = 1,
         nb_epoch: int | None = None,
+        augmentation: ImageAugmentation | None = None,
     ) -> History:
         """Train for some epochs: each visits every sample once, in mini-batches.
 
@@ -89,6 +93,10 @@ class Trainer(Evaluator):
             Test after every so many epochs, or after those given, counted from 1.
         nb_epoch : int, optional
             The old Keras spelling of ``epochs``.
+        augmentation : ImageAugmentation, optional
+            Train epoch ``e``, counted from 0, on ``augmentation(x, epoch=e)`` in place of ``x``,
+            which must be an array of images; they take the memory of ``x`` once more. What is
+            tested stays as it is. See `digitnet.augmentation`.
 
         Returns
         -------
@@ -135,6 +143,10 @@ class Trainer(Evaluator):
         else:
             like = samples_in(source, x)
             validation = self._validation(validation_data, like, test_size, test_steps)
+        if augmentation is not None:
+            from digitnet._model.augmented_source import augmented  # importing digitnet stays fast
+
+            source = augmented(source, augmentation, x)
         core = self._build_from(source, x)
         self.history, self.stop_training = history, False
         self._introduce(everyone, plan.last_epoch, source, plan.verbose)

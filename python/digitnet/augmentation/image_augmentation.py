@@ -138,11 +138,7 @@ class ImageAugmentation(Configurable):
         memory with ``x``.
         """
         number = integer(epoch, "epoch", 0)
-        if x.dtype == np.uint8 and not 0 <= self.fill_value <= 255:
-            raise ValueError(
-                "fill_value must be a number from 0 to 255 for images of bytes. "
-                f"Received: {self.fill_value:g}"
-            )
+        self._check_fill(x.dtype)
         distortion = self.elastic or _NO_DISTORTION
         _core.augment(
             x,
@@ -158,6 +154,13 @@ class ImageAugmentation(Configurable):
             seed=self.seed,
             epoch=number,
         )
+
+    def _check_fill(self, dtype: np.dtype[Any]) -> None:
+        if dtype == np.uint8 and not 0 <= self.fill_value <= 255:
+            raise ValueError(
+                "fill_value must be a number from 0 to 255 for images of bytes. "
+                f"Received: {self.fill_value:g}"
+            )
 
     def only(self, kind: str) -> ImageAugmentation:
         """Return what does one of `KINDS` alone, with the same draws.
