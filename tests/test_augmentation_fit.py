@@ -1,6 +1,7 @@
 """`fit(augmentation=…)` trains each epoch on that epoch's copies, and changes nothing else."""
 
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -139,6 +140,19 @@ def test_parts_of_a_pass_are_taken_from_the_copies_of_their_epoch(data):
         rows = slice(begin, begin + 10)
         other.train_on_batch(AUGMENT(x, epoch)[rows], y[rows])
     assert_same(model, other)
+
+
+def test_the_copies_take_the_memory_of_x_once(rng):
+    x, y = rng.uniform(size=(3000, 28, 28)).astype(np.float32), rng.integers(0, 3, 3000)
+    model = a_model((28, 28))
+    model.fit(x[:32], y[:32], verbose=0, augmentation=AUGMENT)  # what the first call imports
+    tracemalloc.start()
+    try:
+        model.fit(x, y, batch_size=500, epochs=3, verbose=0, augmentation=AUGMENT)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert x.nbytes < peak < 1.1 * x.nbytes
 
 
 @pytest.mark.gpu
