@@ -101,6 +101,18 @@ def test_a_tiny_search_takes_no_more_threads_than_there_are_processors(tmp_path)
         assert result["ratio"] > 0
 
 
+def test_augmentation_is_timed(tmp_path):
+    output = tmp_path / "result.json"
+    done = script("augmentation.py", "--samples", 200, "--rounds", 1, "--output", output)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(output.read_text())
+    assert set(result["seconds"]) == {
+        "nothing", "shift", "affine", "elastic", "everything", "epoch"
+    }  # fmt: skip
+    assert all(seconds["all_threads"] > 0 for seconds in result["seconds"].values())
+    assert result["samples"] == 200
+
+
 def test_a_missing_library_is_reported_as_absent():
     absent = {"status": "absent", "why": "torch is not installed", "threads": 1}
     ours = {"status": "ok", "learned": True, "median": 1.0, "accuracy": 0.99, "threads": 1}

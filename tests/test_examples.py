@@ -12,7 +12,7 @@ pytest.importorskip("matplotlib")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run(tmp_path, *arguments):
+def run(tmp_path, *arguments, **variables):
     """Run a Python program with warnings as errors; give what it printed."""
     # An address that answers nothing: without MNIST in DIGITNET_DATA a program must use the sample.
     offline = {"https_proxy": "http://127.0.0.1:9", "XDG_CACHE_HOME": str(tmp_path / "cache")}
@@ -22,7 +22,7 @@ def run(tmp_path, *arguments):
         text=True,
         timeout=300,
         cwd=tmp_path,
-        env={**os.environ, **offline},
+        env={**os.environ, **offline, **variables},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -112,3 +112,14 @@ def test_the_readme_s_pictures_and_links_exist():
     assert [t for t in targets if not (ROOT / t).exists()] == []
     pictures = [ROOT / t for t in targets if t.endswith(".png")]
     assert all(picture.stat().st_size < 150_000 for picture in pictures)
+
+
+def test_augmentation_shows_what_it_is_worth(tmp_path):
+    folder = {"DIGITNET_DATA": ""}  # the sample: seconds, not minutes
+    out = run(tmp_path, ROOT / "examples/augmentation.py", "--output", "here", **folder)
+    without, plain = numbers(r"without augmentation: ([\d.]+) % .*?, ([\d.]+) %", out)
+    learned, tested = numbers(r"with augmentation: ([\d.]+) % .*?, ([\d.]+) %", out)
+    assert without > 99  # nearly by heart
+    assert learned < without
+    assert tested > plain + 0.5
+    assert is_png(tmp_path / "here/augmentation.png")

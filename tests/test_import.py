@@ -41,14 +41,14 @@ def test_training_and_predicting_load_nothing_more():
     assert {name.split(".")[0] for name in extra} & set(HEAVY) == set()
 
 
-@pytest.mark.parametrize("name", ["datasets", "plot"])
+@pytest.mark.parametrize("name", ["augmentation", "datasets", "plot"])
 def test_later_modules_come_when_asked_for(name):
     assert getattr(digitnet, name) is importlib.import_module(f"digitnet.{name}")
 
 
 def test_names():
     listed = {name for name in dir(digitnet) if not name.startswith("__")}
-    assert listed == {*digitnet.__all__, "datasets", "plot"}
+    assert listed == {*digitnet.__all__, "augmentation", "datasets", "plot"}
     for name in digitnet.__all__:
         assert hasattr(digitnet, name)
     assert digitnet.__version__[0].isdigit()

@@ -210,3 +210,30 @@ def test_dropout_mask_keeps_the_mean_and_never_repeats(table):
         ).mean() > 0.4
     later = table.dropout_mask(rows - 7, cols, rate, 1, 0, 7, 0)
     np.testing.assert_array_equal(later, mask[7:])  # a row's mask does not depend on its block
+
+
+# --- fields of displacements ----------------------------------------------------------------------
+@pytest.mark.parametrize("count", SIZES)
+def test_noise_is_philox(count):
+    seed, counter = 0xFEDCBA9876543210, (2**32 - 3, 7, 11, 4)
+    key = (seed & 0xFFFFFFFF, seed >> 32)
+    blocks = [
+        philox(key, ((counter[0] + b) % 2**32, *counter[1:])) for b in range((count + 3) // 4)
+    ]
+    words = np.array(blocks, dtype=np.uint64).reshape(1, -1)[:, :count]
+    want = [(2.0 * half - 65535) / 65536 for half in (words % 2**16, words // 2**16)]
+    for table in TABLES:
+        for got, half in zip(table.noise(seed, counter, count), want, strict=True):
+            np.testing.assert_array_equal(got, half.astype(np.float32), strict=True)
+
+
+@pytest.mark.parametrize("cols", SIZES)
+@pytest.mark.parametrize(("taps", "step"), [(1, 5), (2, 0), (25, 1), (25, 17), (28, 28), (7, 784)])
+def test_filter(rng, cols, taps, step):
+    weights, x = float32(rng.normal(size=taps), rng.normal(size=(taps - 1) * step + cols + 31))
+    rows = np.stack([x[k * step : k * step + cols] for k in range(taps)]).astype(np.float64)
+    want = weights.astype(np.float64) @ rows
+    results = [table.filter(weights, x, step, cols) for table in TABLES]
+    magnitude = np.abs(weights).astype(np.float64) @ np.abs(rows)
+    assert_close(results[0][0], want, magnitude, 2 * taps)
+    assert_same_bits(results)  # the generic one's, too

@@ -54,7 +54,7 @@ def built(function):
 # What pybind11 writes, as the stub's words; both know all arrays as "ndarray" then.
 SAME = [
     (r"digitnet\._core\.|collections\.abc\.", ""),
-    (r"typing\.Annotated\[(.*), 'FixedSize\(4\)'\]", r"\1"),
+    (r"typing\.Annotated\[(.*), 'FixedSize\(\d\)'\]", r"\1"),
     (r"typing\.SupportsInt \| typing\.SupportsIndex", "int"),
     (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
     (r"typing\.Annotated\[numpy\.typing\.ArrayLike, numpy\.float32\]", "ndarray"),

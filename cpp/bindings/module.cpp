@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   digitnet::bindings::register_config(m);
   digitnet::bindings::register_initializer(m);
   digitnet::bindings::register_data(m);
+  digitnet::bindings::register_augmentation(m);
   digitnet::bindings::register_settings(m);
   digitnet::bindings::register_kernels(m);
   digitnet::bindings::register_model(m);

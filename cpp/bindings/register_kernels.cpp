@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
 
 #include "kernels.hpp"
 #include "register.hpp"
@@ -106,6 +107,25 @@ double sum_squares(const Kernels& k, const FloatArray& w) {
   return k.table.sum_squares(w.shape(0) * in.stride(), in.row(0));
 }
 
+py::tuple noise(const Kernels& k, std::uint64_t seed, const std::array<std::uint32_t, 4>& counter,
+                std::int64_t count) {
+  PaddedMatrix low(1, count + 64), high(1, count + 64);
+  const auto [first, second, third, fourth] = counter;
+  k.table.noise({seed, {first, second, third, fourth}, count, low.row(0), high.row(0)});
+  return py::make_tuple(to_array(low, 1, count), to_array(high, 1, count));
+}
+
+FloatArray filter(const Kernels& k, const FloatArray& weights, const FloatArray& x,
+                  std::int64_t step, std::int64_t cols) {
+  const std::int64_t taps = weights.size(), stride = (cols + cpu::kPanel - 1) / cpu::kPanel;
+  check(weights.ndim() == 1 && x.ndim() == 1 && taps > 0 && step >= 0 && cols >= 0 &&
+            (taps - 1) * step + stride * cpu::kPanel <= x.size(),
+        "x must hold what the sums read");
+  PaddedMatrix out(1, cols);
+  k.table.filter({weights.data(), taps, x.data(), step, cols, out.row(0)});
+  return to_array(out, 1, cols);
+}
+
 }  // namespace
 
 void register_kernels(py::module_& m) {
@@ -127,6 +147,8 @@ void register_kernels(py::module_& m) {
            py::arg("targets"), weights, scale)
       .def("dropout_mask", &dropout_mask, py::arg("rows"), py::arg("cols"), rate, py::arg("seed"),
            py::arg("iteration"), py::arg("first_row"), py::arg("layer"))
+      .def("noise", &noise, py::arg("seed"), py::arg("counter"), py::arg("count"))
+      .def("filter", &filter, py::arg("weights"), x, py::arg("step"), py::arg("cols"))
       .def("product", &product, x, py::arg("y"))
       .def("sum_rows", &sum_rows, py::arg("d"))
       .def("sum_squares", &sum_squares, py::arg("w"));

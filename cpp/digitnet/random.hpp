@@ -18,7 +18,12 @@ inline constexpr int kPhiloxRounds = 10;
 PhiloxBlock philox(std::uint64_t seed, const PhiloxBlock& counter);
 
 // What a stream is for; the last word of its counters, so that no two uses share a value.
-enum class Stream : std::uint32_t { kInitializer = 1, kShuffle = 2, kDropout = 3 };
+enum class Stream : std::uint32_t {
+  kInitializer = 1,
+  kShuffle = 2,
+  kDropout = 3,
+  kAugmentation = 4
+};
 
 // Draws from one stream in sequence.
 class Random {

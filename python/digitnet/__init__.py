@@ -27,6 +27,7 @@ from digitnet.layers import Input
 from digitnet.models import Sequential
 
 if TYPE_CHECKING:
+    from digitnet import augmentation as augmentation
     from digitnet import datasets as datasets
     from digitnet import plot as plot
 
@@ -51,7 +52,7 @@ __all__ = [
     "utils",
 ]
 
-_LATER = ("datasets", "plot")  # not needed to train: imported at their first use
+_LATER = ("augmentation", "datasets", "plot")  # not needed to train: imported at their first use
 
 
 def __dir__() -> list[str]:

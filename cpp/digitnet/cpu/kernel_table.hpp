@@ -127,6 +127,28 @@ struct DropoutMask {
   int64_t mask_stride;
 };
 
+// Numbers in (-1, 1) from Philox; with v = word i % 4 of Philox(seed,
+// {counter[0] + i / 4, counter[1], counter[2], counter[3]}), 0 <= i < count,
+//   low[i] = (2 (v mod 2^16) - 65535) / 65536,  high[i] = (2 floor(v / 2^16) - 65535) / 65536.
+struct Noise {
+  std::uint64_t seed;
+  std::uint32_t counter[4];
+  int64_t count;
+  float *low, *high;  // aligned, writable to the next multiple of 64
+};
+
+// out[j] = sum over k = 0 .. taps-1, ascending, of weights[k] in[k * step + j], 0 <= j < cols. Each
+// product and each sum is rounded: all instruction sets give the same bits.
+//   in: any alignment and step, every row readable to the next multiple of kPanel columns; out:
+//   aligned, writable to there.
+struct Filter {
+  const float* weights;
+  int64_t taps;
+  const float* in;
+  int64_t step, cols;
+  float* out;
+};
+
 struct KernelTable {
   const char* name;
   TileShape multiply_tile, sparse_tile;  // outputs that are summed side by side, in registers
@@ -172,6 +194,10 @@ struct KernelTable {
   void (*loss_rows)(const LossRows& args);
 
   void (*dropout_mask)(const DropoutMask& args);
+
+  void (*noise)(const Noise& args);
+
+  void (*filter)(const Filter& args);
 
   // out = x * y elementwise, padded, one stride for all; out may be x.
   void (*product)(int64_t rows, int64_t cols, const float* x, const float* y, float* out,

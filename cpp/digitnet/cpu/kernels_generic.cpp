@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "digitnet/cpu/generic_field.hpp"
 #include "digitnet/cpu/generic_loss.hpp"
 #include "digitnet/cpu/generic_optimizer.hpp"
 #include "digitnet/cpu/kernel_table.hpp"
@@ -218,6 +219,8 @@ const KernelTable kGenericKernels = {"generic",
                                      activate_backward,
                                      generic_loss_rows,
                                      dropout_mask,
+                                     generic_noise,
+                                     generic_filter,
                                      product,
                                      sum_rows,
                                      generic_sgd,

@@ -5,6 +5,7 @@
 #include "digitnet/cpu/dense-inl.hpp"
 #include "digitnet/cpu/dropout-inl.hpp"
 #include "digitnet/cpu/elementwise-inl.hpp"
+#include "digitnet/cpu/field-inl.hpp"
 #include "digitnet/cpu/loss-inl.hpp"
 #include "digitnet/cpu/optimizer-inl.hpp"
 #include "digitnet/cpu/sparse-inl.hpp"
@@ -28,6 +29,8 @@ constexpr KernelTable vector_kernels(const char* name, double skip_below) {
           activate_backward,
           loss_rows,
           dropout_mask,
+          noise,
+          filter,
           product,
           sum_rows,
           sgd_step,

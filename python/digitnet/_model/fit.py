@@ -93,7 +93,7 @@ class Loop:
         self.callbacks.on_train_begin({})
         with ExitStack() as holds:
             for held in (self.source, self.validation):
-                if isinstance(held, ArraySource):
+                if isinstance(held, ArraySource) and held.steady:
                     holds.callback(self.core.hold(*held.data).release)
             holds.callback(self.source.begin_pass, self.core)  # never the same order again
             while self.epoch < self.plan.last_epoch:
@@ -125,6 +125,7 @@ class Loop:
         if begun_with is not None:  # a schedule has been asked for this epoch already
             take_settings(optimizer, begun_with)
         say(f"Epoch {self.epoch + 1}/{self.plan.last_epoch}", self.plan.verbose)
+        self.source.begin_epoch(self.epoch)
         names = self.settings.metric_names
         with ProgressLine(self._samples(), names, self.plan.verbose) as line:
             if self.by_batches or self.source.left(self.step) == 0:

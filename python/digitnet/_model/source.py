@@ -23,6 +23,7 @@ class Source:
     length: int | None = None  # batches in a pass, if known
     batch_size: int | None = None
     done = 0
+    steady = True  # whether every epoch has the same data
 
     def __init__(self, steps: int | None, shuffle: bool) -> None:
         self.shuffle = shuffle
@@ -43,6 +44,9 @@ class Source:
     def ready(self, core: _core.Model) -> bool:
         """Return whether another epoch can begin."""
         return True
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Prepare the data of epoch number ``epoch``, which may have begun before."""
 
     def batches(self, core: _core.Model, step: int = 0) -> Iterator[Data]:
         """Yield what is left of an epoch after ``step`` batches of it."""

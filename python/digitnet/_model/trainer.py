@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -18,6 +18,9 @@ from digitnet._model.progress import verbosity
 from digitnet._model.source import Source
 from digitnet._weights import as_weights
 from digitnet.callbacks import Callback, CallbackList, History
+
+if TYPE_CHECKING:
+    from digitnet.augmentation import ImageAugmentation
 
 
 class Trainer(Evaluator):
@@ -50,6 +53,7 @@ class Trainer(Evaluator):
         *,
         copy: bool | None = None,
         nb_epoch: int | None = None,
+        augmentation: ImageAugmentation | None = None,
     ) -> History:
         """Train for some epochs: each visits every sample once, in mini-batches.
 
@@ -96,6 +100,10 @@ class Trainer(Evaluator):
             See the class; holds for ``validation_data`` and batches, too.
         nb_epoch : int, optional
             The old Keras spelling of ``epochs``.
+        augmentation : ImageAugmentation, optional
+            Train epoch ``e``, counted from 0, on ``augmentation(x, epoch=e)`` in place of ``x``,
+            which must be an array of images; they take the memory of ``x`` once more. What is
+            tested stays as it is. See `digitnet.augmentation`.
 
         Returns
         -------
@@ -138,6 +146,10 @@ class Trainer(Evaluator):
             validation = self._validation(validation_data, like, test_size, test_steps, copy)
         if class_weight is not None:
             source = self._class_weight(class_weight, samples_in(source, x)).over(source)
+        if augmentation is not None:
+            from digitnet._model.augmented_source import augmented  # importing digitnet stays fast
+
+            source = augmented(source, augmentation, x)
         core = self._build_from(source, x)
         self.history, self.stop_training = history, False
         self._introduce(everyone, plan.last_epoch, source, plan.verbose)

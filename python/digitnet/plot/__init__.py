@@ -15,8 +15,10 @@ from .curves import learning_curve, regression
 from .diagram import network_diagram
 from .features import first_layer_features
 from .images import augmented, predictions, samples
+from .variations import augmentation
 
 __all__ = [
+    "augmentation",
     "augmented",
     "confusion_matrix",
     "decision_boundary",
