@@ -24,8 +24,9 @@ _KINDS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "shift": {"shift": 0.1},
     "affine": {"shift": 0.1, "rotation": 15, "scale": 0.15, "shear": 15},
-    "elastic": {"elastic": True},
-    "everything": {"shift": 0.1, "rotation": 15, "scale": 0.15, "shear": 15, "elastic": True},
+    "noise": {"elastic": (34, 0.1)},  # drawn and not smoothed
+    "elastic": {"elastic": (34, 4)},
+    "everything": {"shift": 0.1, "rotation": 15, "scale": 0.15, "shear": 15, "elastic": (34, 4)},
 }
 
 
@@ -53,7 +54,7 @@ def main() -> None:
     images = np.resize(digits, (args.samples, 28, 28))
     times = {}
     for kind, settings in _KINDS.items():
-        elastic = ElasticDistortion() if settings.get("elastic") else None
+        elastic = ElasticDistortion(*settings["elastic"]) if "elastic" in settings else None
         augment = ImageAugmentation(**{**settings, "elastic": elastic, "seed": 0})
         times[kind] = _timed(lambda augment=augment: augment(images), args)
     model, labels = _model(), np.resize(classes, args.samples)

@@ -107,7 +107,7 @@ def test_augmentation_is_timed(tmp_path):
     assert done.returncode == 0, done.stderr
     result = json.loads(output.read_text())
     assert set(result["seconds"]) == {
-        "nothing", "shift", "affine", "elastic", "everything", "epoch"
+        "nothing", "shift", "affine", "noise", "elastic", "everything", "epoch"
     }  # fmt: skip
     assert all(seconds["all_threads"] > 0 for seconds in result["seconds"].values())
     assert result["samples"] == 200

@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <array>
+#include <utility>
 
 #include "arrays.hpp"
 #include "digitnet/augmentation/augment.hpp"
@@ -49,7 +50,7 @@ void augment_images(const py::array& x, py::array out, const std::array<std::int
   settings.shear = range_of(shear);
   settings.alpha = alpha;
   settings.sigma = sigma;
-  settings.fill_value = static_cast<float>(fill_value);
+  settings.fill_value = fill_value;
   settings.seed = seed;
   const py::gil_scoped_release released;
   augmentation::augment(images, {shape[0], shape[1], shape[2]}, settings, epoch, memory, [] {

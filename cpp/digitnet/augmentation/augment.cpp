@@ -1,9 +1,11 @@
 #include "digitnet/augmentation/augment.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <atomic>
 #include <exception>
-#include <memory>
+#include <limits>
 #include <optional>
+#include <vector>
 
 #include "digitnet/augmentation/elastic.hpp"
 #include "digitnet/augmentation/sampler.hpp"
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kBlockPixels = 1 << 13;  // that a member takes at a time, at least
 constexpr std::uint32_t kAffineBlocks = 3;  // of a sample's stream; the field begins behind them
+constexpr double kMaxFloat = std::numeric_limits<float>::max();
 constexpr std::int64_t kMaxCount = std::int64_t{1} << 31;
 
 // One member's own memory.
@@ -22,7 +25,10 @@ class Worker {
  public:
   Worker(const Samples& images, const ImageShape& shape, const Settings& settings,
          const Smoothing* smoothing)
-      : images_(images), shape_(shape), settings_(settings), sampler_(shape, settings.fill_value) {
+      : images_(images),
+        shape_(shape),
+        settings_(settings),
+        sampler_(shape, static_cast<float>(settings.fill_value)) {
     if (smoothing != nullptr) field_.emplace(*smoothing, shape);
   }
 
@@ -80,10 +86,12 @@ void check_settings(const Settings& s, ElementType type) {
   check_range(s.rotation, "rotation", -360, 360);
   check_range(s.scale, "scale", 0.01, 100);
   check_range(s.shear, "shear", -80, 80);
-  check(std::isfinite(s.alpha) && s.alpha >= 0, "alpha must be finite and not negative, got ",
+  check(s.alpha >= 0 && s.alpha <= kMaxFloat, "alpha must be from 0 to ", kMaxFloat, ", got ",
         s.alpha);
-  check(std::isfinite(s.sigma) && s.sigma > 0, "sigma must be finite and positive, got ", s.sigma);
-  check(std::isfinite(s.fill_value), "fill_value must be finite, got ", s.fill_value);
+  check(s.sigma > 0 && s.sigma <= kMaxFloat, "sigma must be above 0 and at most ", kMaxFloat,
+        ", got ", s.sigma);
+  check(s.fill_value >= -kMaxFloat && s.fill_value <= kMaxFloat,
+        "fill_value must be finite in float32, got ", s.fill_value);
   check(type == ElementType::kFloat32 || (s.fill_value >= 0 && s.fill_value <= 255),
         "fill_value must lie in [0, 255] for bytes, got ", s.fill_value);
 }

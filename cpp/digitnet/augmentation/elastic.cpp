@@ -10,8 +10,7 @@ namespace {
 
 constexpr std::int64_t kChunk = std::int64_t{1} << 16;  // words drawn between looks at the pulse
 constexpr std::int64_t kNoiseStep = 64;                 // of a Noise kernel's writing
-
-constexpr std::int64_t kBandPixels = 4096;  // of a band: what stays in the cache
+constexpr std::int64_t kBandPixels = 4096;              // of a band: what stays in the cache
 
 std::int64_t rounded_up(std::int64_t count, std::int64_t step) {
   return (count + step - 1) / step * step;

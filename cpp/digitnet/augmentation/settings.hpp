@@ -20,7 +20,7 @@ struct Settings {
   Range shear;        // degrees by which vertical lines lean to the right
   double alpha = 0;   // pixels; 0: no elastic distortion
   double sigma = 1;   // pixels
-  float fill_value = 0;  // of what lies outside the image
+  double fill_value = 0;  // of what lies outside the image
   std::uint64_t seed = 0;
 };
 
