@@ -100,8 +100,9 @@ def test_a_model_that_is_not_built_yet():
 @pytest.mark.parametrize(
     ("weights", "error", "message"),
     [
-        ("balanced", TypeError, r"class_weight must be a dict .* Received: 'balanced' \(str\)"),
-        ([1.0, 2.0], TypeError, r"class_weight must be a dict .* \(list\)"),
+        ("balanced", TypeError, "class_weight must be a dict .* Received: 'balanced'$"),
+        ([1.0, 2.0], TypeError, r"class_weight must be a dict .* Received: a list$"),
+        (np.ones(5000), TypeError, r"dict\(enumerate\(weights\)\)\. Received: a ndarray$"),
         (
             {3: 1.0},
             ValueError,

@@ -53,9 +53,12 @@ def test_a_table_gives_the_bits_of_its_array(pd):
         before = x.copy()
         assert trained(x) == expected
         pd.testing.assert_frame_equal(x, before)
-    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    assert arrow
-    assert trained(table.convert_dtypes(dtype_backend="pyarrow")) == expected
+
+
+def test_columns_of_arrow(pd):
+    pytest.importorskip("pyarrow")
+    table = pd.DataFrame({"a": A, "b": B, "c": C}).convert_dtypes(dtype_backend="pyarrow")
+    assert trained(table, pd.Series(Y, dtype="int32[pyarrow]")) == trained(X)
 
 
 def test_targets_and_weights(pd):

@@ -37,9 +37,10 @@ class ClassWeight:
 
     def __init__(self, weights: object, outputs: int) -> None:
         if not isinstance(weights, Mapping):
+            shown = repr(weights) if isinstance(weights, str) else f"a {type(weights).__name__}"
             raise TypeError(
-                "class_weight must be a dict from classes to weights, such as {0: 1.0, 1: 2.5}. "
-                f"Received: {weights!r} ({type(weights).__name__})"
+                "class_weight must be a dict from classes to weights, such as {0: 1.0, 1: 2.5} or "
+                f"dict(enumerate(weights)). Received: {shown}"
             )
         self._table = np.ones(max(outputs, 2))  # one output: two classes
         for key, value in weights.items():

@@ -179,8 +179,8 @@ class Trainer(Evaluator):
     ) -> float | list[float] | dict[str, float]:
         """Make one step with all the samples; return their loss and metrics before it.
 
-        Returns as `evaluate`, for this batch alone (Keras 3 returns the means over all batches
-        since its metrics were reset). Raises as `fit`.
+        ``class_weight`` is that of `fit`. Returns as `evaluate`, for this batch alone (Keras 3
+        returns the means over all batches since its metrics were reset). Raises as `fit`.
         """
         settings = self._require_compiled()
         as_dict = flag(return_dict, "return_dict")
