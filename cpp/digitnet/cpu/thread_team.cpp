@@ -28,9 +28,19 @@ inline void pause_briefly() {
 #endif
 }
 
+// What OpenMP's variable leaves of the processors. joblib's worker processes, Dask and batch
+// systems tell through it how many threads a process may use. It is not ours: one that is no number
+// is ignored.
+int shared_processors() {
+  const int all = available_processors();
+  const char* text = std::getenv("OMP_NUM_THREADS");
+  const long share = text != nullptr ? std::strtol(text, nullptr, 10) : 0;  // "4,2": outer, inner
+  return share >= 1 && share < all ? static_cast<int>(share) : all;
+}
+
 int initial_threads() {
   const char* text = std::getenv("DIGITNET_NUM_THREADS");
-  if (text == nullptr || *text == '\0') return available_processors();
+  if (text == nullptr || *text == '\0') return shared_processors();
   char* end = nullptr;
   const long count = std::strtol(text, &end, 10);
   check(*end == '\0' && count >= 1 && count <= kMaxThreads,

@@ -79,7 +79,8 @@ class TeamLease {
 };
 
 // Size of the process-wide team: set_num_threads, else DIGITNET_NUM_THREADS, else the processors
-// that affinity and the cgroup's CPU quota leave to this process.
+// that affinity and the cgroup's CPU quota leave to this process, or OMP_NUM_THREADS if that is
+// less.
 int num_threads();
 void set_num_threads(int count);  // 1 .. 1024, else std::invalid_argument
 
