@@ -41,7 +41,8 @@ void park_if_finalizing() {
 #else
   const bool finalizing = _Py_IsFinalizing() != 0;
 #endif
-  while (finalizing) std::this_thread::sleep_for(std::chrono::hours(1));
+  if (!finalizing) return;
+  while (true) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
 // Looks for Ctrl-C, then tells Python how far the work is; what either raises stops the work.

@@ -26,8 +26,10 @@ void CpuEngine::set_velocity(const Parameters& velocity) {
 
 Parameters CpuEngine::velocity() const { return velocity_ ? unpack(*velocity_) : Parameters{}; }
 
-void CpuEngine::ensure_velocity(const Sgd& sgd) {
-  if (sgd.has_velocity() && !velocity_) velocity_ = make_panels(network_);
+Panels* CpuEngine::velocity_for(const Sgd& sgd) {
+  if (!sgd.has_velocity()) return nullptr;
+  if (!velocity_) velocity_ = make_panels(network_);
+  return &*velocity_;
 }
 
 EngineReport CpuEngine::report() const {
@@ -61,8 +63,7 @@ void CpuEngine::train(const Dataset& data, const TrainPlan& plan, std::uint64_t&
   TeamLease team(members_for(std::min(plan.batch_size, data.x.count), 6));
   TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
   note(team->size(), run.reading());
-  ensure_velocity(plan.sgd);
-  SgdSink sink(kernels_, plan.sgd, dense_, plan.sgd.has_velocity() ? &*velocity_ : nullptr);
+  SgdSink sink(kernels_, plan.sgd, dense_, velocity_for(plan.sgd));
   run.run(*team, sink, true, iteration, totals, monitor);
 }
 
@@ -89,8 +90,7 @@ Parameters CpuEngine::gradients(const Dataset& data, const Loss& loss, const Dro
 void CpuEngine::apply_gradients(const Parameters& gradients, const Sgd& sgd) {
   Panels packed = make_panels(network_);
   pack(gradients, packed);
-  ensure_velocity(sgd);
-  Panels* velocity = sgd.has_velocity() ? &*velocity_ : nullptr;
+  Panels* velocity = velocity_for(sgd);
   for (std::size_t d = 0; d < dense_.size(); ++d)
     for (int64_t p = 0; p < dense_[d].panels();
          ++p)  // the penalty is part of the gradients already

@@ -34,7 +34,7 @@ class CpuEngine : public Engine {
   // parameter.
   int members_for(int64_t rows, double flops_per_parameter) const;
   int members_for_blocks(int64_t rows) const;
-  void ensure_velocity(const Sgd& sgd);
+  Panels* velocity_for(const Sgd& sgd);  // made where there is none yet; null: it needs none
   void note(int members, const Reading& reading) const;
 
   const Network& network_;

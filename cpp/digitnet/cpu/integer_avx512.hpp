@@ -62,8 +62,8 @@ DIGITNET_INLINE std::uint64_t nonzero_mask64(const std::uint8_t* p) {
 DIGITNET_INLINE std::uint64_t nonzero_mask64(const float* p) {
   std::uint64_t mask = 0;
   for (int v = 0; v < 4; ++v) {
-    const __mmask16 lanes =
-        _mm512_cmp_ps_mask(_mm512_loadu_ps(p + 16 * v), _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    const __mmask16 lanes = _mm512_cmp_ps_mask(_mm512_loadu_ps(p + std::ptrdiff_t{16} * v),
+                                               _mm512_setzero_ps(), _CMP_NEQ_UQ);
     mask |= static_cast<std::uint64_t>(lanes) << (16 * v);
   }
   return mask;

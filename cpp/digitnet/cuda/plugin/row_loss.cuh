@@ -164,9 +164,10 @@ DIGITNET_CALL double row_metric(const LossRow& row, Metric metric) {
     return static_cast<double>(row.output[c]) - static_cast<double>(row.targets[c]);
   };
   switch (metric) {
-    case Metric::kSparseCategoricalAccuracy: return argmax(row.output, outputs) == row.label;
+    case Metric::kSparseCategoricalAccuracy:
+      return argmax(row.output, outputs) == row.label ? 1.0 : 0.0;
     case Metric::kCategoricalAccuracy:
-      return argmax(row.output, outputs) == argmax(row.targets, outputs);
+      return argmax(row.output, outputs) == argmax(row.targets, outputs) ? 1.0 : 0.0;
     case Metric::kBinaryAccuracy:
       return row.sum([&](int64_t c) {
         const float t = row.targets[c];

@@ -19,7 +19,7 @@ constexpr int kProcessors = 3;  // few, and odd: tiles are shared out unevenly
 
 std::int64_t setting(const char* name, std::int64_t otherwise) {
   const char* text = std::getenv(name);
-  return text == nullptr || *text == '\0' ? otherwise : std::atoll(text);
+  return text == nullptr || *text == '\0' ? otherwise : std::strtoll(text, nullptr, 10);
 }
 
 std::size_t capacity() {
