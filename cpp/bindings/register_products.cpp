@@ -91,9 +91,9 @@ FloatArray transpose(const Kernels& k, const FloatArray& x) {
   const PaddedMatrix source = padded(x);
   const std::int64_t rows = x.shape(0), cols = x.shape(1);
   check(rows <= kPanel && cols <= kPanel, "x must be at most ", kPanel, " by ", kPanel);
-  PaddedMatrix result(cols, rows);  // NOLINT(readability-suspicious-call-argument): turned over
+  PaddedMatrix result(cols, rows);
   k.table.transpose(source.row(0), source.stride(), rows, cols, result.row(0), result.stride());
-  return to_array(result, cols, rows);
+  return to_array(result, cols, rows);  // NOLINT(readability-suspicious-call-argument): turned over
 }
 
 }  // namespace

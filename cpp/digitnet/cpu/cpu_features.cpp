@@ -37,8 +37,10 @@ std::uint32_t saved_states() {
   return static_cast<std::uint32_t>(_xgetbv(0));
 #else
   // As bytes: the intrinsic would ask for -mxsave, and so for a newer processor than the baseline.
+  // NOLINTBEGIN(portability-no-assembler)
   std::uint32_t low = 0, high = 0;
   __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0));
+  // NOLINTEND(portability-no-assembler)
   return low;
 #endif
 }

@@ -69,7 +69,7 @@ DIGITNET_INLINE std::uint64_t nonzero_mask64(const float* p) {
   return mask;
 }
 
-DIGITNET_INLINE int count_bits(__mmask16 mask) { return static_cast<int>(_mm_popcnt_u32(mask)); }
+DIGITNET_INLINE int count_bits(__mmask16 mask) { return _mm_popcnt_u32(mask); }
 DIGITNET_INLINE Vec load16(const std::uint8_t* p) { return load_u8(p); }
 DIGITNET_INLINE Vec load16(const float* p) { return loadu(p); }
 // first + i step in lane i

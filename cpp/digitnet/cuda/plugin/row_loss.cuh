@@ -26,7 +26,7 @@ struct LossRow {
     return warp_sum(result);
   }
   DIGITNET_DEVICE double smooth(double t, double classes) const {
-    const double s = static_cast<double>(objective.loss.label_smoothing);
+    const auto s = static_cast<double>(objective.loss.label_smoothing);
     return t * (1 - s) + s / classes;
   }
   // The target after label smoothing.
@@ -45,8 +45,8 @@ struct LossRow {
 };
 
 DIGITNET_DEVICE double clipped(double p) {
-  constexpr double kLowest = static_cast<double>(kEpsilon);
-  constexpr double kHighest = static_cast<double>(1.0F - kEpsilon);
+  constexpr auto kLowest = static_cast<double>(kEpsilon);
+  constexpr auto kHighest = static_cast<double>(1.0F - kEpsilon);
   return p < kLowest ? kLowest : p > kHighest ? kHighest : p;
 }
 

@@ -162,7 +162,9 @@ void run_grid(int blocks, int threads, std::size_t shared, bool together,
       block.warps.resize(static_cast<std::size_t>(threads / kLanes));
       for (Warp& warp : block.warps) warp.gate.members = kLanes;
       for (int t = 0; t < threads; ++t)
-        now.fibers[static_cast<std::size_t>((b - first) * threads + t)].place = {t, b};
+        now.fibers[static_cast<std::size_t>(b - first) * static_cast<std::size_t>(threads) +
+                   static_cast<std::size_t>(t)]
+            .place = {t, b};
     }
     grid = &now;
     run_fibers();
