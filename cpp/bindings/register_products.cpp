@@ -93,7 +93,7 @@ FloatArray transpose(const Kernels& k, const FloatArray& x) {
   check(rows <= kPanel && cols <= kPanel, "x must be at most ", kPanel, " by ", kPanel);
   PaddedMatrix result(cols, rows);
   k.table.transpose(source.row(0), source.stride(), rows, cols, result.row(0), result.stride());
-  return to_array(result, cols, rows);
+  return to_array(result, cols, rows);  // NOLINT(readability-suspicious-call-argument): turned over
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ inline void park_if_finalizing() {
 #else
   const bool finalizing = _Py_IsFinalizing() != 0;
 #endif
-  while (finalizing) std::this_thread::sleep_for(std::chrono::hours(1));
+  if (!finalizing) return;
+  while (true) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
 // With the GIL held: throws what a signal's handler raised, KeyboardInterrupt after Ctrl-C.

@@ -14,7 +14,7 @@ namespace {
 bool row_is_finite(const float* row, std::int64_t count) {
   std::uint32_t any = 0;
   for (std::int64_t i = 0; i < count; ++i) {
-    std::uint32_t bits;
+    std::uint32_t bits = 0;
     std::memcpy(&bits, row + i, sizeof bits);
     any |= static_cast<std::uint32_t>((bits & 0x7F800000U) == 0x7F800000U);
   }
@@ -44,7 +44,7 @@ std::int64_t nonzeros_of_row(const Samples& samples, std::int64_t i) {
 using Position = std::optional<std::pair<std::int64_t, std::int64_t>>;
 
 Position first_nonfinite_stored(const Samples& samples) {
-  const float* data = static_cast<const float*>(samples.data);
+  const auto* data = static_cast<const float*>(samples.data);
   return visit_csr(samples, [&](const auto*, const auto* indptr, const auto* indices) -> Position {
     for (std::int64_t i = 0; i < samples.count; ++i) {
       const auto [begin, count] = stored_row(samples, indptr, i);
@@ -84,7 +84,7 @@ bool check_columns(const Samples& samples, const Index* indptr, const Index* ind
 std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite(const Samples& samples) {
   if (samples.type != ElementType::kFloat32) return std::nullopt;
   if (samples.is_csr()) return first_nonfinite_stored(samples);
-  const float* data = static_cast<const float*>(samples.data);
+  const auto* data = static_cast<const float*>(samples.data);
   for (std::int64_t i = 0; i < samples.count; ++i) {
     const float* row = data + i * samples.row_step;
     if (samples.feature_step == 1 && row_is_finite(row, samples.features)) continue;
@@ -155,7 +155,7 @@ void check_dataset(const Dataset& data, const Loss& loss, std::int64_t input_siz
           outside ? data.labels[*outside] : 0, " at position ", outside.value_or(0));
     return;
   }
-  check(bool(data.targets), "y must hold float32 targets for ", name_of(loss.kind));
+  check(static_cast<bool>(data.targets), "y must hold float32 targets for ", name_of(loss.kind));
   check(data.targets.rows == data.x.count && data.targets.cols == output_size,
         "y must have shape (", data.x.count, ", ", output_size, "), got (", data.targets.rows, ", ",
         data.targets.cols, ")");

@@ -14,7 +14,8 @@ std::unique_ptr<Engine> make_engine(const std::string& device, Precision precisi
   if (device == "auto") {
     try {
       return cuda::make_cuda_engine(network, precision);
-    } catch (const DeviceError&) {  // none there, busy, full, or without this precision
+    } catch (const DeviceError&) {  // NOLINT(bugprone-empty-catch): none there, busy, full, or
+                                    // without this precision
     }
   }
   check(device == "auto" || precision == Precision::kFloat32, "precision '",

@@ -40,7 +40,7 @@ void initialize(const InitializerSettings& s, std::int64_t count, float* values)
   check(s.fan_in > 0 && s.fan_out > 0, "fan_in and fan_out must be positive, got ", s.fan_in,
         " and ", s.fan_out);
   Random random(s.seed, Stream::kInitializer);
-  const double in = static_cast<double>(s.fan_in), out = static_cast<double>(s.fan_out);
+  const auto in = static_cast<double>(s.fan_in), out = static_cast<double>(s.fan_out);
   const auto fan_uniform = [&](double variance) {
     const double limit = std::sqrt(3.0 * variance);
     fill_uniform(random, -limit, limit, count, values);

@@ -27,8 +27,9 @@ double metric_of_row(Metric metric, std::int64_t cols, const float* output, std:
     return static_cast<double>(output[c]) - static_cast<double>(target[c]);
   };
   switch (metric) {
-    case Metric::kSparseCategoricalAccuracy: return argmax(output, cols) == label;
-    case Metric::kCategoricalAccuracy: return argmax(output, cols) == argmax(target, cols);
+    case Metric::kSparseCategoricalAccuracy: return argmax(output, cols) == label ? 1.0 : 0.0;
+    case Metric::kCategoricalAccuracy:
+      return argmax(output, cols) == argmax(target, cols) ? 1.0 : 0.0;
     case Metric::kBinaryAccuracy:
       return mean(cols, [&](std::int64_t c) {
         return (output[c] > 0.5F) == (target[c] == 1.0F) &&

@@ -1,5 +1,6 @@
 #include "digitnet/network.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -33,9 +34,8 @@ void check_layer(const Layer& layer) {
 }
 
 bool all_finite(const std::vector<float>& values) {
-  for (const float value : values)
-    if (!std::isfinite(value)) return false;
-  return true;
+  return std::all_of(values.begin(), values.end(),
+                     [](float value) { return std::isfinite(value); });
 }
 
 bool fuses_into(const Layer& previous, const Layer& layer) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <stdexcept>
 
 #include "digitnet/error.hpp"
 #include "digitnet/random.hpp"
@@ -19,11 +20,17 @@ class ClockedMonitor : public Monitor {
     const auto now = std::chrono::steady_clock::now();
     if (!progress_ || now - last_ < std::chrono::milliseconds(50)) return;
     progress_(done, totals);
+    if (forks() != forks_)
+      throw std::runtime_error(
+          "this process was forked from the middle of this call, whose other threads stayed "
+          "behind: "
+          "call it anew, or end the process before the callback returns");
     last_ = std::chrono::steady_clock::now();
   }
 
  private:
   const ProgressFunction& progress_;
+  const unsigned forks_ = forks();
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 

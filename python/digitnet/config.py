@@ -22,7 +22,12 @@ def set_num_threads(count: int) -> None:
 
 
 def num_threads() -> int:
-    """Return how many threads the CPU engine uses (default: what this process may run on)."""
+    """Return how many threads the CPU engine uses.
+
+    That is what ``set_num_threads`` said last. Before: the environment variable
+    ``DIGITNET_NUM_THREADS``, or else the number of processors that this process may run on, or
+    ``OMP_NUM_THREADS`` if that is less (joblib's worker processes are told their share by it).
+    """
     return _core.num_threads()
 
 

@@ -26,7 +26,7 @@ Registers cpuid(std::uint32_t leaf) {
   r = {static_cast<std::uint32_t>(out[0]), static_cast<std::uint32_t>(out[1]),
        static_cast<std::uint32_t>(out[2]), static_cast<std::uint32_t>(out[3])};
 #else
-  if (!__get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx)) r = {};
+  if (__get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx) == 0) r = {};
 #endif
   return r;
 }
@@ -37,13 +37,15 @@ std::uint32_t saved_states() {
   return static_cast<std::uint32_t>(_xgetbv(0));
 #else
   // As bytes: the intrinsic would ask for -mxsave, and so for a newer processor than the baseline.
-  std::uint32_t low, high;
+  // NOLINTBEGIN(portability-no-assembler)
+  std::uint32_t low = 0, high = 0;
   __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0));
+  // NOLINTEND(portability-no-assembler)
   return low;
 #endif
 }
 
-bool bit(std::uint32_t word, int index) { return (word >> index) & 1U; }
+bool bit(std::uint32_t word, int index) { return ((word >> index) & 1U) != 0; }
 
 }  // namespace
 

@@ -45,7 +45,7 @@ void tile(const Multiply& m, int64_t row, int64_t col) {
   constexpr int kGroups = (R + 2) / 3;
   const float* a[kGroups];
 #pragma GCC unroll 4
-  for (int g = 0; g < kGroups; ++g) a[g] = m.a + (row + 3 * g) * m.a_row;
+  for (int g = 0; g < kGroups; ++g) a[g] = m.a + (row + int64_t{3} * g) * m.a_row;
   const int64_t step = m.a_row, step2 = 2 * m.a_row, a_depth = m.a_depth, b_stride = m.b_stride;
 #pragma GCC unroll kUnroll
   for (int64_t k = 0; k < m.depth; ++k) {

@@ -13,7 +13,7 @@ constexpr int64_t kMostAhead = 4096;  // bytes; behind them the processor looks 
 
 template <class Number>
 void prefetch(const Number* begin, int64_t count) {
-#if defined(__GNUC__)
+#ifdef __GNUC__
   const char* bytes = reinterpret_cast<const char*>(begin);
   const int64_t size = std::min(count * static_cast<int64_t>(sizeof(Number)), kMostAhead);
   for (int64_t at = 0; at < size; at += kAlignment) __builtin_prefetch(bytes + at);

@@ -97,7 +97,8 @@ DIGITNET_INLINE int lowest_bit(std::uint64_t mask) {
 DIGITNET_INLINE std::uint64_t nonzero_mask64(const std::uint8_t* p) {
   std::uint64_t mask = 0;
   for (int v = 0; v < 2; ++v) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32 * v));
+    const __m256i bytes =
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + std::ptrdiff_t{32} * v));
     const int zeros = _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256()));
     mask |= static_cast<std::uint64_t>(~static_cast<std::uint32_t>(zeros)) << (32 * v);
   }
@@ -107,7 +108,7 @@ DIGITNET_INLINE std::uint64_t nonzero_mask64(const float* p) {
   std::uint64_t mask = 0;
   for (int v = 0; v < 8; ++v) {
     const __m256 differ =
-        _mm256_cmp_ps(_mm256_loadu_ps(p + 8 * v), _mm256_setzero_ps(), _CMP_NEQ_UQ);
+        _mm256_cmp_ps(_mm256_loadu_ps(p + std::ptrdiff_t{8} * v), _mm256_setzero_ps(), _CMP_NEQ_UQ);
     mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_ps(differ)))
             << (8 * v);
   }

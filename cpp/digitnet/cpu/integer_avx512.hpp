@@ -62,14 +62,14 @@ DIGITNET_INLINE std::uint64_t nonzero_mask64(const std::uint8_t* p) {
 DIGITNET_INLINE std::uint64_t nonzero_mask64(const float* p) {
   std::uint64_t mask = 0;
   for (int v = 0; v < 4; ++v) {
-    const __mmask16 lanes =
-        _mm512_cmp_ps_mask(_mm512_loadu_ps(p + 16 * v), _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    const __mmask16 lanes = _mm512_cmp_ps_mask(_mm512_loadu_ps(p + std::ptrdiff_t{16} * v),
+                                               _mm512_setzero_ps(), _CMP_NEQ_UQ);
     mask |= static_cast<std::uint64_t>(lanes) << (16 * v);
   }
   return mask;
 }
 
-DIGITNET_INLINE int count_bits(__mmask16 mask) { return static_cast<int>(_mm_popcnt_u32(mask)); }
+DIGITNET_INLINE int count_bits(__mmask16 mask) { return _mm_popcnt_u32(mask); }
 DIGITNET_INLINE Vec load16(const std::uint8_t* p) { return load_u8(p); }
 DIGITNET_INLINE Vec load16(const float* p) { return loadu(p); }
 // first + i step in lane i

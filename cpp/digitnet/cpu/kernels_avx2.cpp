@@ -12,6 +12,7 @@
 
 namespace digitnet::cpu {
 
-const KernelTable kAvx2Kernels = vector_kernels("avx2", 0.4);
+// constexpr: nothing of this file may run before dispatch.cpp has looked at the processor.
+constexpr KernelTable kAvx2Kernels = vector_kernels("avx2", 0.4);
 
 }  // namespace digitnet::cpu

@@ -12,6 +12,7 @@
 
 namespace digitnet::cpu {
 
-const KernelTable kAvx512Kernels = vector_kernels("avx512", 0.7);
+// constexpr: nothing of this file may run before dispatch.cpp has looked at the processor.
+constexpr KernelTable kAvx512Kernels = vector_kernels("avx512", 0.7);
 
 }  // namespace digitnet::cpu

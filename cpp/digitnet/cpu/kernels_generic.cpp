@@ -37,6 +37,7 @@ void sparse_multiply(const SparseMultiply& args) {
       float sum[kPanel];
       for (int64_t j = 0; j < kPanel; ++j) sum[j] = bias != nullptr ? bias[j] : 0.0F;
       for (std::int32_t e = 0; e < row.count; ++e) {
+        // NOLINTNEXTLINE(bugprone-sizeof-expression): the offset is in bytes
         const float* b = args.b + p * args.b_panel + row.entries[e].offset / sizeof(float);
         for (int64_t j = 0; j < kPanel; ++j) sum[j] += row.entries[e].value * b[j];
       }

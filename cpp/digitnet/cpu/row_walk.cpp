@@ -17,7 +17,7 @@ Reading RowWalk::reading_of(const Samples& samples, int64_t rows) const {
   return {can && share < kernels_.skip_below, share};
 }
 
-const PaddedMatrix& RowWalk::input_of(std::size_t layer, const Workspace& work) const {
+const PaddedMatrix& RowWalk::input_of(std::size_t layer, const Workspace& work) {
   return layer == 0 ? work.input : work.a[layer - 1];
 }
 

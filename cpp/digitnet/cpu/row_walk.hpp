@@ -58,9 +58,9 @@ class RowWalk {
   bool fuses(const Loss& loss) const;
 
  private:
-  const PaddedMatrix& input_of(std::size_t layer, const Workspace& work) const;
+  static const PaddedMatrix& input_of(std::size_t layer, const Workspace& work);
   Activation activation_of(std::size_t layer, const Pass& pass) const;
-  void forward_from(std::size_t layer, RowRange rows, const Pass& pass, Workspace& work) const;
+  void forward_from(std::size_t first, RowRange rows, const Pass& pass, Workspace& work) const;
   void forward_dense(std::size_t layer, const ParameterPanels& dense, RowRange rows,
                      PanelRange panels, const Pass& pass, Workspace& work) const;
   void forward_elementwise(std::size_t layer, RowRange rows, const Pass& pass,

@@ -25,10 +25,10 @@ constexpr int kPanelVectors = static_cast<int>(kPanel / kLanes);
 template <int P>
 DIGITNET_INLINE void add_entry(const SparseMultiply& m, const SparseEntry& entry,
                                Vec (&sum)[P * kPanelVectors]) {
-  std::uint64_t both;
+  std::uint64_t both = 0;
   std::memcpy(&both, &entry, sizeof both);
   const char* row = reinterpret_cast<const char*>(m.b) + static_cast<std::uint32_t>(both);
-  const float* b = reinterpret_cast<const float*>(row);
+  const auto* b = reinterpret_cast<const float*>(row);
   const Vec value = broadcast_bits(static_cast<std::uint32_t>(both >> 32));
 #pragma GCC unroll 4
   for (int p = 0; p < P; ++p)

@@ -28,9 +28,19 @@ inline void pause_briefly() {
 #endif
 }
 
+// What OpenMP's variable leaves of the processors. joblib's worker processes, Dask and batch
+// systems tell through it how many threads a process may use. It is not ours: one that is no number
+// is ignored.
+int shared_processors() {
+  const int all = available_processors();
+  const char* text = std::getenv("OMP_NUM_THREADS");
+  const long share = text != nullptr ? std::strtol(text, nullptr, 10) : 0;  // "4,2": outer, inner
+  return share >= 1 && share < all ? static_cast<int>(share) : all;
+}
+
 int initial_threads() {
   const char* text = std::getenv("DIGITNET_NUM_THREADS");
-  if (text == nullptr || *text == '\0') return available_processors();
+  if (text == nullptr || *text == '\0') return shared_processors();
   char* end = nullptr;
   const long count = std::strtol(text, &end, 10);
   check(*end == '\0' && count >= 1 && count <= kMaxThreads,
@@ -51,12 +61,12 @@ Office& office();
 
 // A fork takes the calling thread along and no other: the child must find the office unlocked, and
 // its parent's team, whose threads it has not got, forgotten (it is left where it is: it cannot be
-// joined).
+// joined, and the child may be in a callback from the middle of its job).
 void before_fork() { office().mutex.lock(); }
 void after_fork_in_parent() { office().mutex.unlock(); }
 void after_fork_in_child() {
   Office& o = office();
-  (void)o.team.release();
+  if (o.team != nullptr) o.team.release()->abandon();
   o.busy = false;
   o.mutex.unlock();
 }
@@ -95,6 +105,8 @@ bool Barrier::arrive(std::uint32_t phase) {
 
 void Barrier::arrive_without_waiting() { arrive(phase_.load(std::memory_order_acquire)); }
 
+void Barrier::let_go() { size_ = 1; }
+
 void Barrier::arrive_and_wait() {
   if (size_ == 1) return;
   const std::uint32_t phase = phase_.load(std::memory_order_acquire);
@@ -128,6 +140,12 @@ void ThreadTeam::close() {
   if (size_ > 1)
     for (int i = 0; i < missing; ++i) begin_.arrive_without_waiting();
   for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadTeam::abandon() {
+  begin_.let_go();
+  meet_.let_go();
+  end_.let_go();
 }
 
 void ThreadTeam::start(Function function, void* data) {
@@ -166,7 +184,7 @@ TeamLease::~TeamLease() {
   Office& o = office();
   if (team_ == &o.team_of_one) return;
   const std::lock_guard<std::mutex> lock(o.mutex);
-  o.busy = false;
+  if (team_ == o.team.get()) o.busy = false;  // else a fork has come between: it is nobody's
 }
 
 int num_threads() {

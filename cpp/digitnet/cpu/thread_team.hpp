@@ -16,9 +16,10 @@ class Barrier {
   explicit Barrier(int size) : size_(size) {}
   void arrive_and_wait();
   void arrive_without_waiting();
+  void let_go();  // for good; while there is one thread only
 
  private:
-  const int size_;
+  int size_;
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> phase_{0};
   std::mutex mutex_;
@@ -44,6 +45,9 @@ class ThreadTeam {
   }
   // For use inside a job: every member must call it equally often.
   void barrier() { meet_.arrive_and_wait(); }
+  // In the child of a fork, which has one thread: should it be in the middle of a job, it waits for
+  // nobody any more. The others' work stays undone; the job must see to that (trainer.cpp).
+  void abandon();
 
  private:
   using Function = void (*)(void* data, int member);
@@ -75,7 +79,8 @@ class TeamLease {
 };
 
 // Size of the process-wide team: set_num_threads, else DIGITNET_NUM_THREADS, else the processors
-// that affinity and the cgroup's CPU quota leave to this process.
+// that affinity and the cgroup's CPU quota leave to this process, or OMP_NUM_THREADS if that is
+// less.
 int num_threads();
 void set_num_threads(int count);  // 1 .. 1024, else std::invalid_argument
 

@@ -30,7 +30,7 @@ bool same(const Dataset& a, const Dataset& b) {
 
 struct Held {
   Held(const Dataset& of, DigitnetCudaData* on_device) : data(of), copy(on_device) {}
-  ~Held() { table().release(copy); }
+  ~Held() { plugin().table->release(copy); }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
@@ -60,7 +60,7 @@ class CudaEngine : public Engine {
                                 &model_, &message),
                  message);
   }
-  ~CudaEngine() override { table().destroy(model_); }
+  ~CudaEngine() override { plugin().table->destroy(model_); }
   CudaEngine(const CudaEngine&) = delete;
   CudaEngine& operator=(const CudaEngine&) = delete;
 

@@ -76,7 +76,8 @@ inline DigitnetCudaSource source_of(const Dataset& data) {
   source.labelled = data.labels != nullptr ? 1 : 0;
   source.has_target = data.labels != nullptr || data.targets ? 1 : 0;
   source.weighted = data.weights != nullptr ? 1 : 0;
-  source.context = const_cast<Dataset*>(&data);
+  // C has one kind of context; read takes it for what it is.
+  source.context = const_cast<Dataset*>(&data);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   source.read = [](void* context, const std::uint32_t* order, std::int64_t first,
                    std::int64_t count, void* rows, std::int64_t row_stride, std::int32_t* labels,
                    float* targets, std::int64_t target_stride, float* weights) {

@@ -53,11 +53,11 @@ class Use {
 // not wait for the device but for the copies to the host and synchronize.
 void* allocate(std::size_t bytes);  // zeros
 // On the thread's device, too.
-void release(void* memory) noexcept;
+void release(void* block) noexcept;
 std::size_t free_memory();
 void copy_in(void* to, const void* from, std::size_t bytes);  // `from` may be changed afterwards
 void copy_out(void* to, const void* from, std::size_t bytes);
-void clear(void* memory, std::size_t bytes);
+void clear(void* block, std::size_t bytes);
 void synchronize();
 
 // The step kernel (kernels.hpp): blocks that fit the device at once, so that they may wait for each
@@ -77,6 +77,8 @@ class DeviceBuffer {
         data_(size > 0
                   ? static_cast<T*>(device::allocate(static_cast<std::size_t>(size) * sizeof(T)))
                   : nullptr) {}
+  DeviceBuffer(const DeviceBuffer&) = delete;
+  DeviceBuffer& operator=(const DeviceBuffer&) = delete;
   DeviceBuffer(DeviceBuffer&& other) noexcept
       : size_(std::exchange(other.size_, 0)), data_(std::exchange(other.data_, nullptr)) {}
   DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {

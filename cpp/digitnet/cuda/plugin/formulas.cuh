@@ -60,7 +60,7 @@ DIGITNET_CALL float dropout_factor(float rate, std::uint64_t seed, std::uint64_t
       static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(col / 4),
       static_cast<std::uint32_t>(iteration),
       static_cast<std::uint32_t>(layer) << 8 | static_cast<std::uint32_t>(Stream::kDropout)};
-  std::uint32_t k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
+  auto k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
   for (int round = 0; round < kPhiloxRounds; ++round) {
     const std::uint64_t p0 = std::uint64_t{kPhiloxM0} * c[0];
     const std::uint64_t p1 = std::uint64_t{kPhiloxM1} * c[2];

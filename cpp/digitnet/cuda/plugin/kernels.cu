@@ -17,6 +17,7 @@ struct LargeTiles {
 };
 
 template <Math kMath, class Tiles>
+// NOLINTNEXTLINE(readability-static-definition-in-anonymous-namespace): of the host's macro
 DIGITNET_KERNEL all_phases(const DIGITNET_ARGUMENT StepArguments arguments) {
   auto* barrier = static_cast<GridBarrier*>(arguments.barrier);
   for (int64_t step = arguments.first_step; step < arguments.first_step + arguments.steps; ++step)

@@ -26,7 +26,7 @@ struct LossRow {
     return warp_sum(result);
   }
   DIGITNET_DEVICE double smooth(double t, double classes) const {
-    const double s = static_cast<double>(objective.loss.label_smoothing);
+    const auto s = static_cast<double>(objective.loss.label_smoothing);
     return t * (1 - s) + s / classes;
   }
   // The target after label smoothing.
@@ -45,8 +45,8 @@ struct LossRow {
 };
 
 DIGITNET_DEVICE double clipped(double p) {
-  constexpr double kLowest = static_cast<double>(kEpsilon);
-  constexpr double kHighest = static_cast<double>(1.0F - kEpsilon);
+  constexpr auto kLowest = static_cast<double>(kEpsilon);
+  constexpr auto kHighest = static_cast<double>(1.0F - kEpsilon);
   return p < kLowest ? kLowest : p > kHighest ? kHighest : p;
 }
 
@@ -164,9 +164,10 @@ DIGITNET_CALL double row_metric(const LossRow& row, Metric metric) {
     return static_cast<double>(row.output[c]) - static_cast<double>(row.targets[c]);
   };
   switch (metric) {
-    case Metric::kSparseCategoricalAccuracy: return argmax(row.output, outputs) == row.label;
+    case Metric::kSparseCategoricalAccuracy:
+      return argmax(row.output, outputs) == row.label ? 1.0 : 0.0;
     case Metric::kCategoricalAccuracy:
-      return argmax(row.output, outputs) == argmax(row.targets, outputs);
+      return argmax(row.output, outputs) == argmax(row.targets, outputs) ? 1.0 : 0.0;
     case Metric::kBinaryAccuracy:
       return row.sum([&](int64_t c) {
         const float t = row.targets[c];

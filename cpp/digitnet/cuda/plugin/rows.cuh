@@ -15,7 +15,7 @@ DIGITNET_DEVICE void for_each_column(int64_t cols, F f) {
 // a = the samples, scaled
 DIGITNET_DEVICE void gather_row(const Op& op, const Place& place, int64_t r) {
   const Operand x = input_operand(op, place, true);
-  for (int64_t c = 4 * lane_index(); c < op.in; c += 4 * kWarp)
+  for (int64_t c = int64_t{4} * lane_index(); c < op.in; c += int64_t{4} * kWarp)
     *reinterpret_cast<Four*>(op.a.data + r * op.a.stride + c) = fetch4(x, r, c);
 }
 

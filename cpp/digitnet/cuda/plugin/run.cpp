@@ -40,7 +40,7 @@ Run::Kernel Run::kernel_for(const Machine& machine, const std::vector<Layer>& la
         plan.purpose == Purpose::kTrain ? std::max(plan.batch_size, layer.in) : plan.batch_size;
     tiles = std::max(tiles, parts(rows, large.tile_rows) * parts(layer.out, large.tile_cols));
   }
-  const bool use_large = tiles >= 2 * machine.processors;
+  const bool use_large = tiles >= int64_t{2} * machine.processors;
   const StepKernel kernel = step_kernel(machine.math, use_large);
   return {use_large, kernel.tile_rows, kernel.tile_cols, machine.blocks[use_large ? 1 : 0]};
 }

@@ -19,7 +19,7 @@ constexpr int kProcessors = 3;  // few, and odd: tiles are shared out unevenly
 
 std::int64_t setting(const char* name, std::int64_t otherwise) {
   const char* text = std::getenv(name);
-  return text == nullptr || *text == '\0' ? otherwise : std::atoll(text);
+  return text == nullptr || *text == '\0' ? otherwise : std::strtoll(text, nullptr, 10);
 }
 
 std::size_t capacity() {
@@ -63,6 +63,7 @@ DeviceFacts describe(int) {
   return {"emulated on the host", 9, 0, kProcessors, static_cast<std::int64_t>(capacity())};
 }
 
+// NOLINTNEXTLINE(modernize-use-string-view): on a GPU the text is made from versions
 std::string built_for() { return "emulation on the host"; }
 
 void choose(int device) {

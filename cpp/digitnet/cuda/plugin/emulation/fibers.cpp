@@ -17,7 +17,7 @@
 namespace digitnet::cuda::emulation {
 namespace {
 
-constexpr std::size_t kStack = 128 * 1024;
+constexpr std::size_t kStack = std::size_t{128} * 1024;
 constexpr int kLanes = 32;
 constexpr std::size_t kMostShared = 16;  // bytes that a lane can share
 
@@ -154,7 +154,7 @@ void run_grid(int blocks, int threads, std::size_t shared, bool together,
     now.gate.members = step * threads;
     now.kernel = &kernel;
     now.block.resize(static_cast<std::size_t>(blocks));
-    now.fibers.resize(static_cast<std::size_t>(step * threads));
+    now.fibers.resize(static_cast<std::size_t>(step) * static_cast<std::size_t>(threads));
     for (int b = first; b < first + step; ++b) {
       Block& block = now.block[static_cast<std::size_t>(b)];
       block.gate.members = threads;
@@ -162,7 +162,9 @@ void run_grid(int blocks, int threads, std::size_t shared, bool together,
       block.warps.resize(static_cast<std::size_t>(threads / kLanes));
       for (Warp& warp : block.warps) warp.gate.members = kLanes;
       for (int t = 0; t < threads; ++t)
-        now.fibers[static_cast<std::size_t>((b - first) * threads + t)].place = {t, b};
+        now.fibers[static_cast<std::size_t>(b - first) * static_cast<std::size_t>(threads) +
+                   static_cast<std::size_t>(t)]
+            .place = {t, b};
     }
     grid = &now;
     run_fibers();

@@ -1,2 +1,2 @@
 // The kernels, compiled for the host.
-#include "digitnet/cuda/plugin/kernels.cu"
+#include "digitnet/cuda/plugin/kernels.cu"  // NOLINT(bugprone-suspicious-include)
