@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet._json import parsed, sentence
 from digitnet.utils.atomic import atomic_write
 
 FORMAT = 1
@@ -115,7 +116,9 @@ def read_tensors(path: PathLike) -> Tensors:
 
 def damaged(path: PathLike, reason: object) -> ValueError:
     """Return the error for a file that is no usable model, for the reason given."""
-    return ValueError(f"{path} is damaged, or holds no model that digitnet can load: {reason}")
+    return ValueError(
+        f"{path} is damaged, or holds no model that digitnet can load: {sentence(reason)}"
+    )
 
 
 def file_name(path: PathLike) -> str:
@@ -167,11 +170,9 @@ def _tensors(data: bytes, path: PathLike) -> Tensors:
 def _settings(metadata: Mapping[str, str], path: PathLike) -> dict[str, Any]:
     if _KEY not in metadata:
         raise damaged(path, f"its metadata has no entry {_KEY!r}")
-    import json
-
     try:
-        settings = json.loads(metadata[_KEY], parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        settings = parsed(metadata[_KEY])
+    except ValueError as error:
         raise damaged(path, f"its metadata is not JSON ({error})") from None
     if not isinstance(settings, dict) or type(settings.get("format")) is not int:
         raise damaged(path, "its metadata names no format version")
@@ -182,7 +183,3 @@ def _settings(metadata: Mapping[str, str], path: PathLike) -> dict[str, Any]:
             f"Received: version {version}"
         )
     return settings
-
-
-def _refuse_constant(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON number")
