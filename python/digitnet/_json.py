@@ -1,11 +1,10 @@
-"""JSON out of files, read without believing what it claims, and what errors say about it."""
+"""JSON out of files, read without believing what it claims."""
 
 from __future__ import annotations
 
 from typing import Any
 
 _DEPTH = 32  # a model file has 8; Python's repr and copy of a thousand end in a RecursionError
-_LONGEST = 600  # characters of an error about a file
 
 
 def parsed(text: str | bytes) -> Any:
@@ -28,19 +27,6 @@ def parsed(text: str | bytes) -> Any:
         if not level:
             return value
     raise _too_deep()
-
-
-def sentence(reason: object) -> str:
-    """Return what is wrong with a file on one line, cut in the middle where it is long.
-
-    Names and values in the file stand in it: a file may hold a million of them, and line breaks.
-    """
-    text = str(reason)
-    if len(text) > _LONGEST:
-        text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _parts(value: object) -> list[object]:

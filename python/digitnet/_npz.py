@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from digitnet._arrays import FloatArray
-from digitnet._json import sentence
+from digitnet._errors import sentence
 from digitnet.saving import PathLike, Tensors, check_finite, checked_path, file_name
 from digitnet.utils.atomic import atomic_file
 

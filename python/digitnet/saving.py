@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet._json import parsed, sentence
+from digitnet._errors import sentence, shown
+from digitnet._json import parsed
 from digitnet.utils.atomic import atomic_write
 
 FORMAT = 1
@@ -125,7 +126,7 @@ def file_name(path: PathLike) -> str:
     """Return the path as a string; TypeError if it is none."""
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(name, str):
-        raise TypeError(f"filepath must be a string or a path. Received: {path!r}")
+        raise TypeError(f"filepath must be a string or a path. Received: {shown(path)}")
     return name
 
 

@@ -8,6 +8,7 @@ from digitnet import _core
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer
 from digitnet._data import Shape
+from digitnet._errors import shown
 from digitnet._model.compile import TrainingSettings
 from digitnet.optimizers import SLOTS
 from digitnet.saving import Tensors
@@ -87,5 +88,7 @@ def checked_training_state(state: object) -> dict[str, int]:
         Another form, or a counter that is not an integer >= 0.
     """
     if not isinstance(state, dict) or set(state) != set(_COUNTERS):
-        raise ValueError(f"training state must hold {', '.join(_COUNTERS)}. Received: {state!r}")
+        raise ValueError(
+            f"training state must hold {', '.join(_COUNTERS)}. Received: {shown(state)}"
+        )
     return {name: integer(state[name], name, 0, _MAX_COUNT) for name in _COUNTERS}

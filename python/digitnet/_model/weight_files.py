@@ -19,8 +19,8 @@ from digitnet import _npz, activations, saving
 from digitnet._arrays import FloatArray
 from digitnet._checks import text
 from digitnet._data import Shape
+from digitnet._errors import sentence
 from digitnet._identifiers import unknown
-from digitnet._json import sentence
 from digitnet._model import files
 from digitnet._model import state as model_state
 from digitnet.layers import Dense, Layer

@@ -6,6 +6,7 @@ import io
 import os
 
 from digitnet._checks import flag
+from digitnet._errors import shown
 from digitnet.callbacks.callback import Callback, Logs, State
 
 
@@ -39,9 +40,9 @@ class CSVLogger(Callback):
         super().__init__()
         path = os.fspath(filename) if isinstance(filename, (str, os.PathLike)) else None
         if not isinstance(path, str) or not path:
-            raise TypeError(f"filename must be a path. Received: {filename!r}")
+            raise TypeError(f"filename must be a path. Received: {shown(filename)}")
         if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':
-            raise ValueError(f"separator must be one character. Received: {separator!r}")
+            raise ValueError(f"separator must be one character. Received: {shown(separator)}")
         self.filename = path
         self.separator = separator
         self.append = flag(append, "append")

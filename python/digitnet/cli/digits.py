@@ -7,13 +7,15 @@ network that has only seen such digits reads others badly, so pictures are broug
 
 from __future__ import annotations
 
+import io
+import os
 import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet._json import sentence
+from digitnet._errors import sentence
 
 SIDE = 28
 BOX = 20
@@ -46,10 +48,10 @@ def read_images(path: str, *, raw: bool = False) -> NDArray[np.uint8]:
         ImportError: Pillow is not installed.
     """
     with open(path, "rb") as file:
-        start = file.read(4)
-    if start.startswith((_GZIP_START, *_IDX_STARTS)):
+        data = file.read(os.fstat(file.fileno()).st_size)  # a device has size 0, and no end
+    if data.startswith((_GZIP_START, *_IDX_STARTS)):
         return _idx_images(path)
-    image = _open(path)
+    image = _open(path, data)
     if raw:
         if image.size != (SIDE, SIDE):
             size = f"{image.size[0]} x {image.size[1]}"
@@ -73,7 +75,7 @@ def _idx_images(path: str) -> NDArray[np.uint8]:
     return array.reshape(-1, SIDE, SIDE)
 
 
-def _open(path: str) -> Any:
+def _open(path: str, data: bytes) -> Any:
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as error:
@@ -84,7 +86,8 @@ def _open(path: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow has to say of damage that it can pass by
-            with Image.open(path, formats=formats) as image:
+            # Of a real file Pillow asks for as many bytes at once as a damaged one claims to have.
+            with Image.open(io.BytesIO(data), formats=formats) as image:
                 if image.width * image.height > _MAX_PIXELS:
                     raise ValueError(f"{image.width} x {image.height} pixels are too many")
                 # Cameras store the picture as the sensor saw it, and how it was held beside it.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet._checks import flag, integer, real, text
+from digitnet._errors import shown
 from digitnet._identifiers import Configurable
 from digitnet._identifiers import deserialize as _deserialize
 from digitnet._identifiers import serialize as _serialize
@@ -200,7 +201,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         super().__init__(name)
         for given, what in ((boundaries, "boundaries"), (values, "values")):
             if not isinstance(given, (list, tuple)):
-                raise TypeError(f"{what} must be a list of numbers. Received: {given!r}")
+                raise TypeError(f"{what} must be a list of numbers. Received: {shown(given)}")
         if len(values) != len(boundaries) + 1:
             raise ValueError(
                 "values must hold one number more than boundaries. "
@@ -208,7 +209,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             )
         steps = [integer(b, f"boundaries[{i}]", 0, _MAX_STEP) for i, b in enumerate(boundaries)]
         if any(b <= a for a, b in pairwise(steps)):
-            raise ValueError(f"boundaries must ascend. Received: {boundaries!r}")
+            raise ValueError(f"boundaries must ascend. Received: {shown(boundaries)}")
         self.boundaries = tuple(steps)
         self.values = tuple(real(v, f"values[{i}]", minimum=0) for i, v in enumerate(values))
 
