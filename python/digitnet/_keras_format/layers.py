@@ -28,7 +28,7 @@ _MAX_SEED = 2**32  # Keras' backends take no more
 _LAYERS: dict[str, tuple[str, ...]] = {
     "Dense": (
         "units", "activation", "use_bias", "kernel_initializer", "bias_initializer",
-        "kernel_regularizer",
+        "kernel_regularizer", "kernel_constraint",
     ),
     "Activation": ("activation",),
     "ReLU": ("negative_slope",),
@@ -82,6 +82,10 @@ def layer_from_keras(saved: object) -> Config:
         settings["kernel_regularizer"] = _regularizer(
             settings["kernel_regularizer"], f"{what}: kernel_regularizer"
         )
+    if settings.get("kernel_constraint") is not None:
+        settings["kernel_constraint"] = _constraint(
+            settings["kernel_constraint"], f"{what}: kernel_constraint"
+        )
     layer = {"class_name": name, "config": {"name": config.get("name"), **settings}}
     try:
         layer_module.deserialize(layer)
@@ -105,6 +109,8 @@ def layer_to_keras(layer: Config, input_shape: Shape) -> Config:
             config[key] = _keras_initializer(config[key], f"layer {config['name']!r}: {key}")
     if config.get("kernel_regularizer") is not None:
         config["kernel_regularizer"] = keras_object("regularizers", **config["kernel_regularizer"])
+    if config.get("kernel_constraint") is not None:
+        config["kernel_constraint"] = keras_object("constraints", **config["kernel_constraint"])
     return keras_object("layers", layer["class_name"], config) | {
         "build_config": {"input_shape": [None, *input_shape]}
     }
@@ -165,3 +171,10 @@ def _regularizer(saved: object, what: str) -> Config:
         raise ValueError(f"{what} must be L2. Received: {shown(name)}")
     settings = taken(config, what, ("l2",), {"l1": (0.0, 0)})
     return {"class_name": "L2", "config": settings}
+
+
+def _constraint(saved: object, what: str) -> Config:
+    name, config = opened(saved, what)
+    if name != "MaxNorm":
+        raise ValueError(f"{what} must be MaxNorm. Received: {shown(name)}")
+    return {"class_name": name, "config": taken(config, what, ("max_value", "axis"), {})}
