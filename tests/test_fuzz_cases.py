@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -187,3 +188,24 @@ def test_no_program_is_run_for_a_picture(tmp_path, monkeypatch):
     monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a program was run"))
     monkeypatch.setattr("subprocess.check_call", lambda *_, **__: pytest.fail("a program was run"))
     assert "not a picture of a known format" in says(str(path), read_images)
+
+
+# A PNG whose header is a byte too long, so that the next chunk seems to have 1 GiB.
+GIGABYTE = bytes.fromhex(
+    "89504e470d0a1a0a0000000e494844520000001c0000001c0800060000008f391f734000004f4944"
+    "4154789c63fcf5ebd77f063a02267a5a366a214d000b21055252502419f8ecd933bcf2c33f481949"
+    "cd87e8414c2808d1c1f0"
+)
+
+
+def test_a_chunk_that_claims_a_gigabyte(tmp_path):
+    """Of a file, Pillow asked for as many bytes at once; memory for them was there, or not."""
+    pytest.importorskip("PIL")
+    path = tmp_path / "bad.png"
+    path.write_bytes(GIGABYTE)
+    tracemalloc.start()
+    try:
+        says(str(path), read_images)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
