@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,18 @@ _Steps = NDArray[np.float64]
 
 class LearningRateSchedule(Configurable):
     """Base of all schedules; call one as ``schedule(step)``, where the first step is 0."""
+
+    def __new__(cls: type[S], *_: object, **__: object) -> S:
+        """Refuse to make an object of the mere base class.
+
+        Raises
+        ------
+        TypeError
+            The class has no formula.
+        """
+        if cls is LearningRateSchedule:
+            raise TypeError(f"{cls.__name__} is a base class; make one of its subclasses")
+        return super().__new__(cls)
 
     def __init__(self, name: str) -> None:
         self.name = text(name, "name")
@@ -47,6 +59,9 @@ class LearningRateSchedule(Configurable):
 
     def _rates(self, steps: _Steps) -> _Steps:
         raise TypeError(f"{type(self).__name__} is a base class; make one of its subclasses")
+
+
+S = TypeVar("S", bound=LearningRateSchedule)
 
 
 class ExponentialDecay(LearningRateSchedule):
