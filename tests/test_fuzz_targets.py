@@ -11,7 +11,7 @@ import digitnet
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(digitnet.__file__).resolve().parent.parent
-TARGETS = ["idx", "model", "weights", "keras", "hdf5", "picture", "predict"]
+TARGETS = ["idx", "model", "weights", "keras", "hdf5", "picture", "backup", "predict"]
 
 pytest.importorskip("h5py", reason="the seeds of the fuzzers need h5py")
 pytest.importorskip("PIL", reason="the seeds of the fuzzers need Pillow")

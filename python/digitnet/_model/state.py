@@ -15,6 +15,7 @@ from digitnet.saving import Tensors
 
 _SLOT_PREFIXES = tuple(f"{slot}." for slot in SLOTS)
 _MAX_COUNT = 2**63 - 1
+_MAX_STEPS = 2**62  # so that there are more to come
 _COUNTERS = ("iterations", "epochs", "seed", "optimizer_iterations")
 
 
@@ -91,4 +92,7 @@ def checked_training_state(state: object) -> dict[str, int]:
         raise ValueError(
             f"training state must hold {', '.join(_COUNTERS)}. Received: {shown(state)}"
         )
-    return {name: integer(state[name], name, 0, _MAX_COUNT) for name in _COUNTERS}
+    return {
+        name: integer(state[name], name, 0, _MAX_COUNT if name == "seed" else _MAX_STEPS)
+        for name in _COUNTERS
+    }

@@ -7,6 +7,7 @@ import os
 
 from digitnet._checks import flag
 from digitnet._errors import shown
+from digitnet.callbacks._state import count_of
 from digitnet.callbacks.callback import Callback, Logs, State
 
 
@@ -96,5 +97,11 @@ class CSVLogger(Callback):
 
     def set_state(self, state: State) -> None:
         """Go on with the file, whether or not it was to be replaced."""
-        if os.path.exists(self.filename) and os.path.getsize(self.filename) >= state["size"]:
-            self._size, self._names = state["size"], state["names"] or None
+        names = state["names"]
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise TypeError(f"names must be a list of strings. Received: {shown(names)}")
+        if state["size"] is None:  # nothing was written yet
+            return
+        size = count_of(state, "size")
+        if os.path.exists(self.filename) and os.path.getsize(self.filename) >= size:
+            self._size, self._names = size, names or None

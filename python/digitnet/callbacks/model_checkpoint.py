@@ -10,6 +10,7 @@ from digitnet import saving
 from digitnet._checks import flag, real
 from digitnet._errors import shown
 from digitnet.callbacks._frequency import checked_frequency
+from digitnet.callbacks._state import count_of, value_of
 from digitnet.callbacks.callback import Logs, State
 from digitnet.callbacks.monitor import MonitorCallback
 
@@ -136,4 +137,4 @@ class ModelCheckpoint(MonitorCallback):
 
     def set_state(self, state: State) -> None:
         """Go on with them."""
-        self.best, self._batches = state["best"], state["batches"]
+        self.best, self._batches = value_of(state, "best"), count_of(state, "batches")
