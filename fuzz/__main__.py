@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from random import Random
 
-NAMES = ("idx", "model", "weights", "keras", "hdf5", "picture", "predict")
+NAMES = ("idx", "model", "weights", "keras", "hdf5", "picture", "backup", "predict")
 _LARGEST = 2**16  # bytes of a file
 _KEPT = 200  # files that the plain engine damages further
 

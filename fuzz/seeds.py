@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from digitnet.callbacks import BackupAndRestore, Callback, EarlyStopping, Logs, ReduceLROnPlateau
 from digitnet.constraints import MaxNorm
 from digitnet.datasets import write_idx
 from digitnet.layers import ELU, Activation, Dense, Dropout, Flatten, Input, LeakyReLU, Rescaling
@@ -83,6 +87,45 @@ def keras() -> list[bytes]:
 def hdf5() -> list[bytes]:
     """Return .weights.h5 files of `trained`."""
     return [_saved("save_weights", "a.weights.h5")]
+
+
+def backups() -> list[bytes]:
+    """Return backups of `interrupted` trainings: between two epochs, and within one."""
+    files = []
+    for frequency in ("epoch", 1):
+        with tempfile.TemporaryDirectory() as folder:
+            keep = BackupAndRestore(folder, frequency, delete_checkpoint=False)
+            model = learner()
+            fit(model, keep, epochs=1)
+            if frequency == 1:
+                with contextlib.suppress(KeyboardInterrupt):
+                    fit(model, keep, epochs=2, more=[_Interrupting()])
+            files.append(Path(keep.filepath).read_bytes())
+    return files
+
+
+class _Interrupting(Callback):
+    """As a user who presses Ctrl-C in the second batch."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if batch == 1:
+            raise KeyboardInterrupt
+
+
+def learner() -> Sequential:
+    """Return a new model to be trained by `fit`."""
+    set_random_seed(3)
+    model = Sequential([Input((3,)), Dense(2, "tanh"), Dense(1)], device="cpu")
+    model.compile(SGD(0.1, momentum=0.9), "mse", metrics=["mae"])
+    return model
+
+
+def fit(model: Sequential, keep: BackupAndRestore, epochs: int, more: Sequence[Any] = ()) -> None:
+    """Train with callbacks that have a state of their own, which goes into the backup."""
+    x = np.linspace(-1, 1, 21, dtype=np.float32).reshape(7, 3)
+    stop = EarlyStopping("loss", patience=2, restore_best_weights=True)
+    callbacks = [stop, ReduceLROnPlateau("loss", patience=1), keep, *more]
+    model.fit(x, x[:, 0], batch_size=2, epochs=epochs, verbose=0, callbacks=callbacks)
 
 
 def idx() -> list[bytes]:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from digitnet.callbacks import BackupAndRestore
 from digitnet.cli import digits
 from digitnet.cli import main as command_line
 from digitnet.datasets import read_idx
@@ -118,6 +119,27 @@ def _check_images(images: np.ndarray) -> None:
     assert images.shape[1:] == (28, 28)
 
 
+def resume(path: Path) -> None:
+    """Go on with a training from a backup; where that fails, the model is as it was."""
+    model, folder = seeds.learner(), path.with_name("backups")
+    before = model.get_weights()
+    folder.mkdir()
+    try:
+        keep = BackupAndRestore(folder, delete_checkpoint=False)
+        Path(keep.filepath).write_bytes(path.read_bytes())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a backup of what is not finite
+            seeds.fit(model, keep, epochs=3)
+    except ValueError:
+        np.testing.assert_equal(model.get_weights(), before)
+        assert model.optimizer.iterations == 0
+        raise
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
 def predict(path: Path) -> None:
     """Run `digitnet predict` with the file as the model: an answer, or one line of complaint."""
     said, complained = io.StringIO(), io.StringIO()
@@ -159,5 +181,6 @@ TARGETS = {
     "keras": Target(seeds.keras, formats.zipped, read_model),
     "hdf5": Target(seeds.hdf5, formats.hdf5, read_weights),
     "picture": Target(seeds.pictures, formats.png, read_picture, 2**30, 5.0),
+    "backup": Target(seeds.backups, formats.safetensors, resume),
     "predict": Target(seeds.readers, formats.safetensors, predict),
 }
