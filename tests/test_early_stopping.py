@@ -254,7 +254,7 @@ def test_no_warnings_without_a_reason():
 
 
 def test_weights_that_are_not_finite_are_never_the_best():
-    """Found by fuzzing: an epoch whose loss is finite and whose last step is not ended in an error."""
+    """Found by fuzzing: such an epoch, whose loss is of before its last step, ended in an error."""
     x, y = np.ones((4, 1), np.float32), np.ones((4, 1), np.float32)
     for first_rate, kept in ((0.01, 1), (3e38, 0)):
         model = Sequential([Input((1,)), Dense(1, kernel_initializer="zeros")])

@@ -216,6 +216,11 @@ def elsewhere(tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path_factory.mktemp("files"))
 
 
+def _is_stream(value):
+    """Tell whether these are batches that nobody knows before they come, maybe after some steps."""
+    return hasattr(value, "__iter__") and not isinstance(value, (np.ndarray, list, tuple))
+
+
 @pytest.mark.usefixtures("elsewhere")
 @given(call=method_calls())
 def test_methods(model, call):
@@ -235,7 +240,8 @@ def test_methods(model, call):
         error = raised
     event(f"{name}: {'done' if error is None else 'refused'}")
     if error is not None:
-        np.testing.assert_equal(state(subject), before)
+        if not any(_is_stream(settings.get(key)) for key in ("x", "validation_data")):
+            np.testing.assert_equal(state(subject), before)
         x = np.linspace(0, 1, 8, dtype=np.float32).reshape(2, 4)
         assert np.isfinite(subject.predict(x)).all()
 

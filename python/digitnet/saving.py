@@ -51,7 +51,7 @@ def checked_path(path: PathLike, suffixes: Sequence[str] = (SUFFIX,)) -> str:
         endings = " or ".join(
             [", ".join(suffixes[:-1]), suffixes[-1]] if suffixes[1:] else suffixes
         )
-        raise ValueError(f"filepath must end in {endings}. Received: {path}")
+        raise ValueError(f"filepath must end in {endings}. Received: {sentence(path)}")
     return name
 
 

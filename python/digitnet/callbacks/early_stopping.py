@@ -36,7 +36,8 @@ class EarlyStopping(MonitorCallback):
     restore_best_weights : bool
         Give the model the weights of its best epoch when the training ends, however it ends: after
         the last epoch, stopped early, by Ctrl-C or by an error in another callback. Where no epoch
-        was finished, the weights stay as they are.
+        was finished, the weights stay as they are. Then, an epoch whose last step left weights that
+        are not finite does not count as an improvement.
     start_from_epoch : int
         Number of the first epoch that counts.
 
