@@ -6,6 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+try:
+    from hypothesis import HealthCheck, settings
+except ImportError:  # the tests that need it are skipped, and say so
+    pass
+else:
+    # The same few examples everywhere; DIGITNET_EXAMPLES=5000 looks for new ones.
+    examples = os.environ.get("DIGITNET_EXAMPLES")
+    settings.register_profile(
+        "digitnet",
+        max_examples=int(examples or 150),
+        derandomize=not examples,
+        database=None,
+        deadline=None,  # the machine may be busy
+        suppress_health_check=[HealthCheck.too_slow],
+        print_blob=True,
+    )
+    settings.load_profile("digitnet")
+
 MNIST_FILES = [
     f"{part}-{kind}-ubyte.gz"
     for part in ("train", "t10k")

@@ -3,7 +3,12 @@
 import pytest
 
 from digitnet import saving
-from digitnet.callbacks import BackupAndRestore, EarlyStopping, LambdaCallback
+from digitnet.callbacks import (
+    BackupAndRestore,
+    EarlyStopping,
+    LambdaCallback,
+    ReduceLROnPlateau,
+)
 from training_cases import Fails, Stop, fit, model_of, state_of
 
 
@@ -63,6 +68,63 @@ def test_a_damaged_or_foreign_backup_is_refused_and_nothing_is_changed(tmp_path)
     refused("its metrics are not those of compile", model_of(metrics=[]))
     refused(r"\[samples, batch_size, batches\] must be as they were", source="list")
     fit(model_of(8), [BackupAndRestore(tmp_path, 3)])
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"step": 9**9}, "step must be at most"),
+        ({"done": 9**9}, "done must be at most"),
+        ({"samples": 0}, "steps of an epoch cannot have had 0 samples"),
+        ({"sums": ["1", [], {}]}, "sums must be numbers"),
+        ({"callbacks": 3}, "not iterable"),
+    ],
+)
+def test_a_place_that_makes_no_sense(tmp_path, change, sentence):
+    """Found by fuzzing: some of these ended in the middle of the training, some in other errors."""
+    path = interrupted(tmp_path, 3)
+    file = saving.read(path)
+    place = {**file.settings["fit"], **change}
+    saving.write(path, {**file.settings, "fit": place}, file.tensors)
+    model = model_of(8)
+    before = state_of(model)
+    with pytest.raises(ValueError, match=f"is no backup of this training: .*{sentence}"):
+        fit(model, [BackupAndRestore(tmp_path, 3)])
+    assert state_of(model) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("EarlyStopping", {"best": "low"}),
+        ("EarlyStopping", {"wait": None}),
+        ("EarlyStopping", {"weights": {"arrays": 1}}),
+        ("ReduceLROnPlateau", {"best": [1]}),
+        ("ReduceLROnPlateau", {"cooldown": -1}),
+        ("ReduceLROnPlateau", {"wait": None}),
+    ],
+)
+def test_states_of_callbacks_are_taken_all_or_none(tmp_path, name, change):
+    """EarlyStopping restored the weights of a backup that was refused for another callback."""
+
+    def callbacks():
+        stop = EarlyStopping("loss", restore_best_weights=True)
+        return [stop, ReduceLROnPlateau("loss"), BackupAndRestore(tmp_path)]
+
+    with pytest.raises(Stop):
+        fit(model_of(), [*callbacks(), Fails("on_train_batch_begin", 2, 3)])
+    path = tmp_path / "backup.safetensors"
+    file = saving.read(path)
+    for callback, state in file.settings["fit"]["callbacks"]:
+        if callback == name:
+            state |= change
+    saving.write(path, file.settings, file.tensors)
+    model, given = model_of(8), callbacks()
+    before = state_of(model)
+    with pytest.raises(ValueError, match="is no backup of this training: "):
+        fit(model, given)
+    assert state_of(model) == before
+    assert (given[0].best, given[0].best_weights, given[1].best) == (None, None, None)
 
 
 def test_weights_that_are_not_finite_leave_the_last_backup(tmp_path):

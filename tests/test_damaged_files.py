@@ -139,6 +139,7 @@ STATE = {"iterations": 0, "epochs": 0, "seed": 0, "optimizer_iterations": 0}
         ({"training": {**STATE, "epochs": -1}}, "epochs must be"),
         ({"training": {**STATE, "seed": 2**70}}, "seed must be at most"),
         ({"training": {**STATE, "iterations": 1.5}}, "iterations must be"),
+        ({"training": {**STATE, "iterations": 2**62 + 1}}, "iterations must be at most"),
         ({"extra": 1}, "holds no model configuration"),
     ],
 )  # fmt: skip

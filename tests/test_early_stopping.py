@@ -251,3 +251,20 @@ def test_no_warnings_without_a_reason():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(model_of(), [EarlyStopping("loss"), ReduceLROnPlateau("accuracy")], epochs=3)
+
+
+def test_weights_that_are_not_finite_are_never_the_best():
+    """Found by fuzzing: such an epoch, whose loss is of before its last step, ended in an error."""
+    x, y = np.ones((4, 1), np.float32), np.ones((4, 1), np.float32)
+    for first_rate, kept in ((0.01, 1), (3e38, 0)):
+        model = Sequential([Input((1,)), Dense(1, kernel_initializer="zeros")])
+        model.compile(SGD(first_rate), "mse")
+        script, stop = Script([1.0, 1.0]), stopping(monitor="loss")
+        faster = LambdaCallback(
+            on_epoch_end=lambda epoch, logs, model=model: setattr(model.optimizer, "lr", 3e38)
+        )
+        model.fit(x, y, batch_size=4, epochs=2, verbose=0, callbacks=[script, faster, stop])
+        assert stop.best is None or np.isfinite(stop.best)
+        assert (stop.best_weights is not None) == kept
+        if kept:
+            np.testing.assert_equal(model.get_weights(), script.weights[0])

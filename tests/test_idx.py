@@ -137,7 +137,7 @@ def test_truncated_elements(tmp_path):
 def test_sizes_beyond_the_file_are_refused_before_allocating(tmp_path, pack, shape):
     path = store(tmp_path, pack(idx_bytes(0x0E, shape, bytes(8))))
     tracemalloc.start()
-    refuses(path, "expected [0-9]+ bytes for float64 .* Received: .* bytes")
+    refuses(path, "expected [0-9.]+ bytes for float64 .* Received: .* bytes")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 20

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from digitnet.constraints import MaxNorm
 from digitnet.layers import ELU, Activation, Dense, Dropout, Flatten, Input, LeakyReLU, Rescaling
 from digitnet.losses import Huber, SparseCategoricalCrossentropy
 from digitnet.metrics import Accuracy, BinaryAccuracy
@@ -28,7 +29,8 @@ def model(rng):
         [
             Input((2, 3)), Flatten(), Rescaling(0.5, 0.25), Dense(5, "gelu", name="first"),
             LeakyReLU(0.1), Dropout(0.2),
-            Dense(4, use_bias=False, kernel_initializer="he_normal", kernel_regularizer="l2"),
+            Dense(4, use_bias=False, kernel_initializer="he_normal", kernel_regularizer="l2",
+                  kernel_constraint=MaxNorm(1.5)),
             ELU(0.7), Activation("tanh"), Dense(3, "softmax"),
         ],
         name="sample",

@@ -119,6 +119,8 @@ def test_classes_of_the_user_s_own_are_refused():
         SGD(Mine("mine"))
     with pytest.raises(TypeError, match="Mine is a base class"):
         Mine("mine")(0)
+    with pytest.raises(TypeError, match="LearningRateSchedule is a base class"):
+        schedules.LearningRateSchedule("mine")
     with pytest.raises(AttributeError, match="cannot be changed once it is made"):
         SCHEDULES[0].decay_rate = 3
 

@@ -8,6 +8,8 @@ import os
 
 import numpy as np
 
+from digitnet._errors import shown
+
 MAX_INT = 2**31 - 1
 MAX_WIDTH = 2**30  # units of a layer, values of a sample: the core's limit
 _MAX_FLOAT = float(np.finfo(np.float32).max)  # what the core's arithmetic can hold
@@ -27,12 +29,12 @@ def integer(value: object, name: str, minimum: int = 1, maximum: int = MAX_INT) 
         minimum, f"an integer, {minimum} or more"
     )
     if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be {expected}. Received: {value!r} (a boolean)")
+        raise TypeError(f"{name} must be {expected}. Received: {shown(value)} (a boolean)")
     try:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
-            f"{name} must be {expected}. Received: {value!r} ({type(value).__name__})"
+            f"{name} must be {expected}. Received: {shown(value)} ({type(value).__name__})"
         ) from None
     if number < minimum:
         raise ValueError(f"{name} must be {expected}. Received: {number}")
@@ -73,14 +75,16 @@ def real(
     limits = " and ".join(f"{sign} {bound:g}" for bound, sign, _ in bounds if bound is not None)
     expected = f"a number {limits}" if limits else "a finite number"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be {expected}. Received: {value!r} ({type(value).__name__})")
+        raise TypeError(
+            f"{name} must be {expected}. Received: {shown(value)} ({type(value).__name__})"
+        )
     try:
         number = float(value)
     except OverflowError:  # an int beyond float64
         number = float("inf")
     inside = all(holds(number, bound) for bound, _, holds in bounds if bound is not None)
     if not inside or not abs(number) <= _MAX_FLOAT:
-        raise ValueError(f"{name} must be {expected}, finite in float32. Received: {value!r}")
+        raise ValueError(f"{name} must be {expected}, finite in float32. Received: {shown(value)}")
     return number
 
 
@@ -94,7 +98,7 @@ def flag(value: object, name: str) -> bool:
     """
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(
-            f"{name} must be True or False. Received: {value!r} ({type(value).__name__})"
+            f"{name} must be True or False. Received: {shown(value)} ({type(value).__name__})"
         )
     return bool(value)
 
@@ -127,11 +131,13 @@ def text(value: object, name: str) -> str:
         ``value`` is empty, or holds line breaks or other characters that cannot be printed.
     """
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string. Received: {value!r} ({type(value).__name__})")
+        raise TypeError(
+            f"{name} must be a string. Received: {shown(value)} ({type(value).__name__})"
+        )
     if not value:
         raise ValueError(f"{name} must not be empty. Received: ''")
     if not value.isprintable():
-        raise ValueError(f"{name} must hold printable characters only. Received: {value!r}")
+        raise ValueError(f"{name} must hold printable characters only. Received: {shown(value)}")
     return value
 
 
@@ -147,16 +153,18 @@ def sample_shape(value: object, name: str) -> tuple[int, ...]:
     """
     if not isinstance(value, (tuple, list)):
         raise TypeError(
-            f"{name} must be a tuple of positive integers, such as (784,). Received: {value!r}"
+            f"{name} must be a tuple of positive integers, such as (784,). Received: {shown(value)}"
         )
     if not value:
-        raise ValueError(f"{name} must hold at least one size, such as (784,). Received: {value!r}")
+        raise ValueError(
+            f"{name} must hold at least one size, such as (784,). Received: {shown(value)}"
+        )
     shape = tuple(integer(size, f"{name}[{axis}]") for axis, size in enumerate(value))
     total = 1
     for size in shape:
         total *= size
     if total > MAX_WIDTH:
-        raise ValueError(f"{name} must hold at most {MAX_WIDTH} values. Received: {value!r}")
+        raise ValueError(f"{name} must hold at most {MAX_WIDTH} values. Received: {shown(value)}")
     return shape
 
 

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from types import FunctionType
 from typing import Any, ClassVar, TypeVar
 
+from digitnet._errors import shown
+
 
 class Configurable:
     """An object that is rebuilt from the keyword arguments of its constructor.
@@ -61,7 +63,7 @@ def unknown(what: str, received: object, known: Iterable[str]) -> ValueError:
     expected = f"one of {', '.join(names)}" if len(names) > 1 else names[0]
     near = get_close_matches(repr(received).strip("'"), [name.strip("'") for name in names], n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return ValueError(f"{what} must be {expected}. Received: {received!r}{hint}")
+    return ValueError(f"{what} must be {expected}. Received: {shown(received)}{hint}")
 
 
 class CoreKind(Configurable):
@@ -122,13 +124,13 @@ def deserialize(saved: object, classes: Mapping[str, type[T]], what: str) -> T:
     """
     if not isinstance(saved, Mapping) or set(saved) != {"class_name", "config"}:
         raise ValueError(
-            f"{what} must be a mapping with 'class_name' and 'config'. Received: {saved!r}"
+            f"{what} must be a mapping with 'class_name' and 'config'. Received: {shown(saved)}"
         )
     name, config = saved["class_name"], saved["config"]
     if not isinstance(name, str) or name not in classes:
         raise unknown(f"{what} class", name, classes)
     if not isinstance(config, Mapping):
-        raise ValueError(f"{what} config of {name} must be a mapping. Received: {config!r}")
+        raise ValueError(f"{what} config of {name} must be a mapping. Received: {shown(config)}")
     return classes[name].from_config(config)
 
 
@@ -163,7 +165,7 @@ def resolve(
         return deserialize(identifier, classes, what)
     raise TypeError(
         f"{what} must be a name or a digitnet object of that kind. "
-        f"Received: {identifier!r} ({type(identifier).__name__})"
+        f"Received: {shown(identifier)} ({type(identifier).__name__})"
     )
 
 

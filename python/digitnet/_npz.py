@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from digitnet._arrays import FloatArray
+from digitnet._errors import sentence
 from digitnet.saving import PathLike, Tensors, check_finite, checked_path, file_name
 from digitnet.utils.atomic import atomic_file
 
@@ -96,7 +97,7 @@ def read(path: PathLike, max_bytes: int) -> Tensors:
         zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
         ValueError, OverflowError,
     ) as error:  # fmt: skip
-        reason = str(error) or "it is cut short"  # an EOFError says nothing
+        reason = sentence(error) or "it is cut short"  # an EOFError says nothing
         raise ValueError(f"{path} is not a .npz file of weights, or is damaged: {reason}") from None
     raise ValueError(
         f"{path} holds weights of another model: the model's take {max_bytes} bytes. "

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from digitnet import _core
 from digitnet._arrays import FloatArray, as_float32, as_real
 from digitnet._checks import real
+from digitnet._errors import shown
 from digitnet._identifiers import unknown
 
 ActivationFunction: TypeAlias = Callable[..., FloatArray]
@@ -117,12 +118,12 @@ def serialize(activation: str | ActivationFunction | None) -> str:
             raise ValueError(
                 "activation must be a name or a function of digitnet.activations "
                 f"(leaky_relu and elu with their parameter: the layers LeakyReLU and ELU). "
-                f"Received: {activation!r}"
+                f"Received: {shown(activation)}"
             )
     else:
         raise TypeError(
             "activation must be a name or a function of digitnet.activations. "
-            f"Received: {activation!r} ({type(activation).__name__})"
+            f"Received: {shown(activation)} ({type(activation).__name__})"
         )
     if name not in _FUNCTIONS:
         raise unknown("activation", activation, [*_FUNCTIONS, *_ALIASES])

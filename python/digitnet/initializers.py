@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from digitnet import _core
 from digitnet._checks import integer, real, sample_shape
+from digitnet._errors import shown
 from digitnet._identifiers import CoreKind, resolve
 from digitnet._identifiers import serialize as _serialize
 from digitnet.utils.random_seed import next_seed
@@ -39,7 +40,7 @@ class Initializer(CoreKind):
         """
         sizes = sample_shape(shape, "shape")
         if len(sizes) > 2:
-            raise ValueError(f"shape must hold one or two sizes. Received: {shape!r}")
+            raise ValueError(f"shape must hold one or two sizes. Received: {shown(shape)}")
         rows, cols = (1, sizes[0]) if len(sizes) == 1 else sizes
         fan_in, fan_out = (cols, cols) if len(sizes) == 1 else sizes
         a, b = ([getattr(self, name) for name in self.parameters] + [0.0, 0.0])[:2]

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet._errors import sentence, shown
+from digitnet._json import parsed
 from digitnet.utils.atomic import atomic_write
 
 FORMAT = 1
@@ -49,7 +51,7 @@ def checked_path(path: PathLike, suffixes: Sequence[str] = (SUFFIX,)) -> str:
         endings = " or ".join(
             [", ".join(suffixes[:-1]), suffixes[-1]] if suffixes[1:] else suffixes
         )
-        raise ValueError(f"filepath must end in {endings}. Received: {path}")
+        raise ValueError(f"filepath must end in {endings}. Received: {sentence(path)}")
     return name
 
 
@@ -115,14 +117,16 @@ def read_tensors(path: PathLike) -> Tensors:
 
 def damaged(path: PathLike, reason: object) -> ValueError:
     """Return the error for a file that is no usable model, for the reason given."""
-    return ValueError(f"{path} is damaged, or holds no model that digitnet can load: {reason}")
+    return ValueError(
+        f"{path} is damaged, or holds no model that digitnet can load: {sentence(reason)}"
+    )
 
 
 def file_name(path: PathLike) -> str:
     """Return the path as a string; TypeError if it is none."""
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(name, str):
-        raise TypeError(f"filepath must be a string or a path. Received: {path!r}")
+        raise TypeError(f"filepath must be a string or a path. Received: {shown(path)}")
     return name
 
 
@@ -167,11 +171,9 @@ def _tensors(data: bytes, path: PathLike) -> Tensors:
 def _settings(metadata: Mapping[str, str], path: PathLike) -> dict[str, Any]:
     if _KEY not in metadata:
         raise damaged(path, f"its metadata has no entry {_KEY!r}")
-    import json
-
     try:
-        settings = json.loads(metadata[_KEY], parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        settings = parsed(metadata[_KEY])
+    except ValueError as error:
         raise damaged(path, f"its metadata is not JSON ({error})") from None
     if not isinstance(settings, dict) or type(settings.get("format")) is not int:
         raise damaged(path, "its metadata names no format version")
@@ -182,7 +184,3 @@ def _settings(metadata: Mapping[str, str], path: PathLike) -> dict[str, Any]:
             f"Received: version {version}"
         )
     return settings
-
-
-def _refuse_constant(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON number")

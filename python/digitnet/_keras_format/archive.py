@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from typing import NamedTuple
 
+from digitnet._json import parsed
 from digitnet._keras_format.objects import Config
 
 SIGNATURE = b"PK\x03\x04"
@@ -80,13 +81,9 @@ def _member(file: zipfile.ZipFile, name: str, limit: int) -> bytes:
 
 def _parsed(text: bytes) -> Config:
     try:
-        config = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        config = parsed(text)
+    except ValueError as error:
         raise ValueError(f"{CONFIG} in it must be JSON ({error})") from None
     if not isinstance(config, dict):
         raise ValueError(f"{CONFIG} in it must describe a model by name and settings")
     return config
-
-
-def _refuse_constant(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON number")

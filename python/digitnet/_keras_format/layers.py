@@ -7,7 +7,8 @@ from typing import Any
 
 from digitnet import layers as layer_module
 from digitnet._data import Shape
-from digitnet._keras_format.objects import Config, keras_object, opened, shown, taken
+from digitnet._errors import shown
+from digitnet._keras_format.objects import Config, keras_object, opened, taken
 
 _RANDOM = ("seed",)
 _INITIALIZERS: dict[str, tuple[str, ...]] = {
@@ -113,7 +114,9 @@ def layer_to_keras(layer: Config, input_shape: Shape) -> Config:
 def check_name(name: str) -> None:
     """Raise ValueError for a name of a layer or model that Keras would not take."""
     if "/" in name:
-        raise ValueError(f"names must hold no '/', which Keras does not take. Received: {name!r}")
+        raise ValueError(
+            f"names must hold no '/', which Keras does not take. Received: {shown(name)}"
+        )
 
 
 def check_dtype(dtype: object, what: str) -> None:

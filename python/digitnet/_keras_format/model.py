@@ -6,6 +6,7 @@ from typing import Any
 
 from digitnet import layers as layer_module
 from digitnet._data import Shape
+from digitnet._errors import shown
 from digitnet._keras_format.layers import (
     check_dtype,
     check_name,
@@ -13,7 +14,7 @@ from digitnet._keras_format.layers import (
     layer_from_keras,
     layer_to_keras,
 )
-from digitnet._keras_format.objects import Config, keras_object, opened, shown, taken
+from digitnet._keras_format.objects import Config, keras_object, opened, taken
 from digitnet._model.layer_list import walk
 
 # Of these, Keras computes with the same float32 numbers as digitnet, which has no dtype of inputs.

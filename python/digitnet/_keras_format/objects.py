@@ -6,16 +6,12 @@ looked at, in digitnet's own closed tables: nothing is imported or executed.
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from digitnet._errors import shown
+
 Config = dict[str, Any]
-
-
-def shown(value: object) -> str:
-    """Return a value of a file for an error sentence: on one line, and cut where it is long."""
-    return reprlib.repr(value)
 
 
 def keras_object(module: str, class_name: str, config: Config) -> Config:

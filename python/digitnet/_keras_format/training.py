@@ -8,7 +8,8 @@ import numpy as np
 
 from digitnet import losses as loss_module
 from digitnet import metrics as metric_module
-from digitnet._keras_format.objects import Config, keras_object, opened, shown, taken
+from digitnet._errors import shown
+from digitnet._keras_format.objects import Config, keras_object, opened, taken
 from digitnet._model.compile import TrainingSettings
 
 _OPTIMIZER = (

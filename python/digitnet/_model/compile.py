@@ -8,6 +8,7 @@ from typing import Any
 
 from digitnet import _core, losses, optimizers
 from digitnet import metrics as metric_module
+from digitnet._errors import shown
 from digitnet.callbacks import Logs
 from digitnet.losses import Loss
 from digitnet.metrics import Metric
@@ -28,7 +29,7 @@ class TrainingSettings:
         self.optimizer = optimizers.get(optimizer)
         self.loss = None if loss is None else losses.get(loss)
         if metrics is not None and not isinstance(metrics, (list, tuple)):
-            raise TypeError(f"metrics must be a list or tuple. Received: {metrics!r}")
+            raise TypeError(f"metrics must be a list or tuple. Received: {shown(metrics)}")
         self.metrics = [metric_module.get(item) for item in metrics or ()]
         self.metric_names = _unique([metric.name for metric in self.metrics])
         for metric in self.metrics:
@@ -89,7 +90,7 @@ class TrainingSettings:
         """
         if not isinstance(config, Mapping) or set(config) != {"optimizer", "loss", "metrics"}:
             raise ValueError(
-                f"compile settings must hold optimizer, loss and metrics. Received: {config!r}"
+                f"compile settings must hold optimizer, loss and metrics. Received: {shown(config)}"
             )
         return cls(config["optimizer"], config["loss"], config["metrics"])
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import prod
 
 from digitnet._checks import physical_memory
+from digitnet._errors import shown
 from digitnet.layers.layer import Layer, Shape
 
 
@@ -33,7 +34,7 @@ def checked_list(layers: object) -> list[object]:
     if not isinstance(layers, Iterable):
         raise TypeError(
             "layers must be a list of digitnet.layers objects. "
-            f"Received: {layers!r} ({type(layers).__name__})"
+            f"Received: {shown(layers)} ({type(layers).__name__})"
         )
     return list(layers)
 
@@ -66,7 +67,7 @@ def unique_names(layers: Sequence[Layer]) -> list[str]:
         while name in taken:
             if layer.given_name:
                 raise ValueError(
-                    f"layer names must differ within a model. Received: {name!r} twice"
+                    f"layer names must differ within a model. Received: {shown(name)} twice"
                 )
             count += 1
             name = f"{base}_{count}"

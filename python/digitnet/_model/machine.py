@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from digitnet import _core
 from digitnet._checks import text
+from digitnet._errors import shown
 from digitnet._identifiers import unknown
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -40,7 +41,7 @@ def machine(device: object, precision: object) -> Machine:
     if chosen.device == "cpu" and chosen.precision != "float32":
         raise ValueError(
             "precision must be 'float32' on device 'cpu'; the others need a GPU. "
-            f"Received: {precision!r}"
+            f"Received: {shown(precision)}"
         )
     if chosen.device == "cuda" and (reason := _core.why_no_cuda()):
         raise RuntimeError(reason)

@@ -12,6 +12,7 @@ from digitnet import layers as layer_module
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer, sample_shape, text
 from digitnet._data import Shape
+from digitnet._errors import shown
 from digitnet._identifiers import unknown
 from digitnet._model.layer_list import weight_shapes
 from digitnet._model.machine import Machine, machine
@@ -78,7 +79,7 @@ class Network(LayerStack):
         """
         if (name is None) == (index is None):
             raise ValueError(
-                f"get_layer needs either name or index. Received: {name!r} and {index!r}"
+                f"get_layer needs either name or index. Received: {shown(name)} and {shown(index)}"
             )
         if not self._layers:
             raise ValueError(f"get_layer needs a model with layers; {self.name!r} has none")
@@ -213,10 +214,10 @@ def parse_config(config: object) -> tuple[str, list[Layer], Shape | None]:
     """
     if not isinstance(config, Mapping) or set(config) != {"name", "layers", "input_shape"}:
         raise ValueError(
-            f"config must be a mapping with name, layers and input_shape. Received: {config!r}"
+            f"config must be a mapping with name, layers and input_shape. Received: {shown(config)}"
         )
     if not isinstance(config["layers"], (list, tuple)):
-        raise ValueError(f"config['layers'] must be a list. Received: {config['layers']!r}")
+        raise ValueError(f"config['layers'] must be a list. Received: {shown(config['layers'])}")
     layers = [layer_module.deserialize(item) for item in config["layers"]]
     shape = config["input_shape"]
     name = text(config["name"], "name")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from digitnet import _core
+from digitnet._errors import shown
 from digitnet._model.bar import is_seen, open_bar
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def verbosity(verbose: object) -> int:
     if isinstance(verbose, (int, np.integer, np.bool_)) and verbose in (0, 1, 2):
         return int(verbose)
     error = ValueError if isinstance(verbose, (int, np.integer, str)) else TypeError
-    raise error(f"verbose must be 0, 1, 2 or 'auto'. Received: {verbose!r}")
+    raise error(f"verbose must be 0, 1, 2 or 'auto'. Received: {shown(verbose)}")
 
 
 class ProgressLine:

@@ -11,6 +11,7 @@ from digitnet import saving
 from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer
 from digitnet._data import Shape
+from digitnet._errors import sentence, shown
 from digitnet._model.batch_source import BatchSource
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.fit import Loop
@@ -18,6 +19,7 @@ from digitnet._model.optimizer_state import take_settings
 from digitnet._model.state import checked_training_state, pick, pick_slots
 from digitnet._model.totals import Totals
 from digitnet.callbacks import Callback
+from digitnet.callbacks.callback import State
 from digitnet.saving import PathLike, Tensors
 
 _STATE = "callbacks."  # what the names of the callbacks' tensors begin with
@@ -111,19 +113,27 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
                 "[samples, batch_size, batches] must be as they were, "
                 f"{place['data']}. Received: {data}"
             )
-        sums = tuple(_unpacked(value, "", {}) for value in place["sums"])
-        if samples and len(sums) != 1 + len(loop.settings.metric_names):
+        for name, most in (("step", source.steps), ("done", source.length)):
+            if most is not None and place[name] > most:
+                raise ValueError(f"{name} must be at most {most}. Received: {place[name]}")
+        sums = tuple(_number(_unpacked(value, "", {})) for value in place["sums"])
+        if bool(step) != bool(samples):
+            raise ValueError(f"{step} steps of an epoch cannot have had {samples} samples")
+        if step and len(sums) != 1 + len(loop.settings.metric_names):
             raise ValueError("it must hold a sum for the loss and for each metric")
         stopped = flag(place["stopped"], "stopped")
-        for callback, i, values in _matching(loop.callbacks.callbacks, place["callbacks"]):
-            callback.set_state(
+        states = [
+            (
+                callback,
                 {
                     key: _unpacked(value, f"{_STATE}{i}.{key}.", backup.arrays)
                     for key, value in values.items()
-                }
+                },
             )
-        take_settings(loop.settings.optimizer, backup.optimizer)
-    loop.epoch, loop.step, loop.totals = epoch, step, Totals(samples, sums)
+            for callback, i, values in _matching(loop.callbacks.callbacks, place["callbacks"])
+        ]
+        _take(loop, states, backup.optimizer)
+    loop.epoch, loop.step, loop.totals = epoch, step, Totals(samples, sums if step else ())
     if stopped and not step:
         loop.epoch = loop.plan.last_epoch
     source.done = done
@@ -132,13 +142,29 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
     return stopped
 
 
+def _take(loop: Loop, states: list[tuple[Callback, State]], settings: Mapping[str, Any]) -> None:
+    """Give callbacks and optimizer their states: all of them or, on an error, none."""
+    optimizer = loop.settings.optimizer
+    before = [(callback, callback.get_state()) for callback, _ in states]
+    settings_before = optimizer.get_config()
+    try:
+        for callback, state in states:
+            callback.set_state(state)
+        take_settings(optimizer, settings)
+    except BaseException:
+        for callback, state in before:
+            callback.set_state(state)
+        take_settings(optimizer, settings_before)
+        raise
+
+
 @contextmanager
 def _naming(path: PathLike) -> Iterator[None]:
     """Name the file in what is raised about its content."""
     try:
         yield
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise ValueError(f"{path} is no backup of this training: {error}") from None
+        raise ValueError(f"{path} is no backup of this training: {sentence(error)}") from None
 
 
 def _matching(
@@ -158,6 +184,12 @@ def _matching(
     return result
 
 
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"sums must be numbers. Received: {shown(value)}")
+    return float(value)
+
+
 def _packed(value: Any, name: str, tensors: Tensors) -> Any:
     """Return the value as JSON has it; arrays go into ``tensors``."""
     if isinstance(value, float) and not math.isfinite(value):
@@ -173,4 +205,4 @@ def _unpacked(value: Any, name: str, tensors: Tensors) -> Any:
         return value
     if "float" in value:
         return float(value["float"])
-    return [tensors[f"{name}{j}"] for j in range(value["arrays"])]
+    return [tensors[f"{name}{j}"] for j in range(integer(value["arrays"], "arrays"))]

@@ -9,6 +9,7 @@ from digitnet import _core
 from digitnet._arrays import FloatArray
 from digitnet._checks import sample_shape, text
 from digitnet._data import Shape
+from digitnet._errors import shown
 from digitnet._model.layer_list import check_memory, checked_list, unique_names, walk
 from digitnet._model.machine import CPU, Machine, machine
 from digitnet.layers import InputLayer, Layer
@@ -199,7 +200,7 @@ class LayerStack:
         if not isinstance(input_shape, (tuple, list)) or len(input_shape) < 2:
             raise ValueError(
                 "input_shape must begin with the batch axis, such as (None, 784). "
-                f"Received: {input_shape!r}"
+                f"Received: {shown(input_shape)}"
             )
         self._build(sample_shape(tuple(input_shape[1:]), "input_shape"))
 

@@ -8,12 +8,14 @@ from digitnet import _core
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer
 from digitnet._data import Shape
+from digitnet._errors import shown
 from digitnet._model.compile import TrainingSettings
 from digitnet.optimizers import SLOTS
 from digitnet.saving import Tensors
 
 _SLOT_PREFIXES = tuple(f"{slot}." for slot in SLOTS)
 _MAX_COUNT = 2**63 - 1
+_MAX_STEPS = 2**62  # so that there are more to come
 _COUNTERS = ("iterations", "epochs", "seed", "optimizer_iterations")
 
 
@@ -87,5 +89,10 @@ def checked_training_state(state: object) -> dict[str, int]:
         Another form, or a counter that is not an integer >= 0.
     """
     if not isinstance(state, dict) or set(state) != set(_COUNTERS):
-        raise ValueError(f"training state must hold {', '.join(_COUNTERS)}. Received: {state!r}")
-    return {name: integer(state[name], name, 0, _MAX_COUNT) for name in _COUNTERS}
+        raise ValueError(
+            f"training state must hold {', '.join(_COUNTERS)}. Received: {shown(state)}"
+        )
+    return {
+        name: integer(state[name], name, 0, _MAX_COUNT if name == "seed" else _MAX_STEPS)
+        for name in _COUNTERS
+    }

@@ -19,6 +19,7 @@ from digitnet import _npz, activations, saving
 from digitnet._arrays import FloatArray
 from digitnet._checks import text
 from digitnet._data import Shape
+from digitnet._errors import sentence
 from digitnet._identifiers import unknown
 from digitnet._model import files
 from digitnet._model import state as model_state
@@ -97,7 +98,7 @@ def read(path: PathLike, shapes: Mapping[str, Shape]) -> list[FloatArray]:
         tensors = {numbered.get(name, name): tensor for name, tensor in tensors.items()}
         return model_state.pick(tensors, shapes)
     except ValueError as error:
-        raise ValueError(f"{path} holds weights of another model: {error}") from None
+        raise ValueError(f"{path} holds weights of another model: {sentence(error)}") from None
 
 
 def _from_keras(data: bytes, path: PathLike, shapes: Mapping[str, Shape]) -> list[FloatArray]:
@@ -106,8 +107,9 @@ def _from_keras(data: bytes, path: PathLike, shapes: Mapping[str, Shape]) -> lis
     try:
         return list(_keras_format.read_weights(data, shapes).values())
     except ValueError as error:
-        reason = f"{path} is damaged, or holds weights of another model: {error}"
-        raise ValueError(reason) from None
+        raise ValueError(
+            f"{path} is damaged, or holds weights of another model: {sentence(error)}"
+        ) from None
 
 
 def torch_tensors(layers: Sequence[Layer], tensors: Tensors) -> Tensors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from digitnet._checks import integer
+from digitnet._errors import shown
 
 
 def checked_frequency(save_freq: object) -> int | None:
@@ -16,7 +17,7 @@ def checked_frequency(save_freq: object) -> int | None:
     if isinstance(save_freq, str):
         if save_freq != "epoch":
             raise ValueError(
-                f"save_freq must be 'epoch' or a number of batches. Received: {save_freq!r}"
+                f"save_freq must be 'epoch' or a number of batches. Received: {shown(save_freq)}"
             )
         return None
     return integer(save_freq, "save_freq")

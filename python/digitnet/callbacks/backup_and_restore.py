@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from digitnet import saving
 from digitnet._checks import flag
+from digitnet._errors import shown
 from digitnet.callbacks._frequency import checked_frequency
 from digitnet.callbacks.callback import Callback, Logs
 
@@ -58,7 +59,7 @@ class BackupAndRestore(Callback):
         super().__init__()
         folder = os.fspath(backup_dir) if isinstance(backup_dir, (str, os.PathLike)) else None
         if not isinstance(folder, str):
-            raise TypeError(f"backup_dir must be a path. Received: {backup_dir!r}")
+            raise TypeError(f"backup_dir must be a path. Received: {shown(backup_dir)}")
         if not folder:
             raise ValueError("backup_dir must not be empty. Received: ''")
         self.backup_dir = folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from digitnet._errors import shown
 from digitnet.callbacks.callback import Callback, Logs
 
 _TRAIN_BATCH = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
@@ -28,14 +29,14 @@ class CallbackList(Callback):
         elif callbacks is not None and not isinstance(callbacks, Iterable):
             raise TypeError(
                 "callbacks must be a list of digitnet.callbacks.Callback objects. "
-                f"Received: {callbacks!r} ({type(callbacks).__name__})"
+                f"Received: {shown(callbacks)} ({type(callbacks).__name__})"
             )
         self.callbacks = list(callbacks or ())
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(
                     f"callbacks must hold digitnet.callbacks.Callback objects. "
-                    f"Received: {callback!r} ({type(callback).__name__})"
+                    f"Received: {shown(callback)} ({type(callback).__name__})"
                 )
         self.callbacks.sort(key=lambda callback: callback.runs_last)  # stable
         self._begun: list[Callback] = []

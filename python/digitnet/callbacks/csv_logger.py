@@ -6,6 +6,8 @@ import io
 import os
 
 from digitnet._checks import flag
+from digitnet._errors import shown
+from digitnet.callbacks._state import count_of
 from digitnet.callbacks.callback import Callback, Logs, State
 
 
@@ -39,9 +41,9 @@ class CSVLogger(Callback):
         super().__init__()
         path = os.fspath(filename) if isinstance(filename, (str, os.PathLike)) else None
         if not isinstance(path, str) or not path:
-            raise TypeError(f"filename must be a path. Received: {filename!r}")
+            raise TypeError(f"filename must be a path. Received: {shown(filename)}")
         if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':
-            raise ValueError(f"separator must be one character. Received: {separator!r}")
+            raise ValueError(f"separator must be one character. Received: {shown(separator)}")
         self.filename = path
         self.separator = separator
         self.append = flag(append, "append")
@@ -95,5 +97,11 @@ class CSVLogger(Callback):
 
     def set_state(self, state: State) -> None:
         """Go on with the file, whether or not it was to be replaced."""
-        if os.path.exists(self.filename) and os.path.getsize(self.filename) >= state["size"]:
-            self._size, self._names = state["size"], state["names"] or None
+        names = state["names"]
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise TypeError(f"names must be a list of strings. Received: {shown(names)}")
+        if state["size"] is None:  # nothing was written yet
+            return
+        size = count_of(state, "size")
+        if os.path.exists(self.filename) and os.path.getsize(self.filename) >= size:
+            self._size, self._names = size, names or None

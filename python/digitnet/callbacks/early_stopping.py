@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer, real
+from digitnet._weights import as_weights
+from digitnet.callbacks._state import count_of, value_of
 from digitnet.callbacks.callback import Logs, State
 from digitnet.callbacks.monitor import MonitorCallback
 
@@ -32,7 +36,8 @@ class EarlyStopping(MonitorCallback):
     restore_best_weights : bool
         Give the model the weights of its best epoch when the training ends, however it ends: after
         the last epoch, stopped early, by Ctrl-C or by an error in another callback. Where no epoch
-        was finished, the weights stay as they are.
+        was finished, the weights stay as they are. Then, an epoch whose last step left weights that
+        are not finite does not count as an improvement.
     start_from_epoch : int
         Number of the first epoch that counts.
 
@@ -101,8 +106,13 @@ class EarlyStopping(MonitorCallback):
         if value is None or epoch < self.start_from_epoch:
             return
         self.wait += 1
-        if self.improves(value, self.best):
-            kept = self.model.get_weights() if self.restore_best_weights else None
+        kept = None
+        better = self.improves(value, self.best)
+        if better and self.restore_best_weights:
+            kept = self.model.get_weights()
+            # The loss is of before the last step, which may have been one too many.
+            better = all(np.isfinite(array).all() for array in kept)
+        if better:
             self._best = _Best(value, epoch, kept)
             if self.baseline is None or self.improves(value, self.baseline):
                 self.wait = 0
@@ -134,5 +144,10 @@ class EarlyStopping(MonitorCallback):
 
     def set_state(self, state: State) -> None:
         """Go on with them."""
-        self._best = _Best(state["best"], state["epoch"], state.get("weights"))
-        self.wait, self.stopped_epoch = state["wait"], state["stopped"]
+        weights = state.get("weights")
+        if weights is not None:
+            shapes = [array.shape for array in self.model.get_weights()]
+            weights = as_weights(weights, shapes, "weights")
+        best = _Best(value_of(state, "best"), count_of(state, "epoch"), weights)
+        self.wait, self.stopped_epoch = count_of(state, "wait"), count_of(state, "stopped")
+        self._best = best

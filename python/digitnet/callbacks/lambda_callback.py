@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from digitnet._errors import shown
 from digitnet._identifiers import unknown
 from digitnet.callbacks.callback import Callback, Logs
 
@@ -56,5 +57,5 @@ class LambdaCallback(Callback):
             if function is None:
                 continue
             if not callable(function):
-                raise TypeError(f"{name} must be callable. Received: {function!r}")
+                raise TypeError(f"{name} must be callable. Received: {shown(function)}")
             setattr(self, name, function)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from digitnet._checks import real
+from digitnet._errors import shown
 from digitnet.callbacks.callback import Callback, Logs
 
 
@@ -28,7 +29,7 @@ class LearningRateScheduler(Callback):
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
         if not callable(schedule):
-            raise TypeError(f"schedule must be callable. Received: {schedule!r}")
+            raise TypeError(f"schedule must be callable. Received: {shown(schedule)}")
         self.schedule = schedule
         self.verbose = verbose
 

@@ -8,7 +8,9 @@ import warnings
 
 from digitnet import saving
 from digitnet._checks import flag, real
+from digitnet._errors import shown
 from digitnet.callbacks._frequency import checked_frequency
+from digitnet.callbacks._state import count_of, value_of
 from digitnet.callbacks.callback import Logs, State
 from digitnet.callbacks.monitor import MonitorCallback
 
@@ -69,7 +71,7 @@ class ModelCheckpoint(MonitorCallback):
         except ValueError as error:
             raise ValueError(
                 f"filepath must be a path or a format such as '{{epoch:02d}}.safetensors' "
-                f"({error}). Received: {self.filepath!r}"
+                f"({error}). Received: {shown(self.filepath)}"
             ) from None
         self.save_best_only = flag(save_best_only, "save_best_only")
         self.save_weights_only = flag(save_weights_only, "save_weights_only")
@@ -126,7 +128,7 @@ class ModelCheckpoint(MonitorCallback):
         except (LookupError, ValueError, AttributeError, TypeError) as error:
             raise ValueError(
                 f"filepath must be filled from {', '.join(known)}. "
-                f"Received: {self.filepath!r} ({type(error).__name__}: {error})"
+                f"Received: {shown(self.filepath)} ({type(error).__name__}: {error})"
             ) from None
 
     def get_state(self) -> State:
@@ -135,4 +137,4 @@ class ModelCheckpoint(MonitorCallback):
 
     def set_state(self, state: State) -> None:
         """Go on with them."""
-        self.best, self._batches = state["best"], state["batches"]
+        self.best, self._batches = value_of(state, "best"), count_of(state, "batches")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from digitnet._checks import real, text
+from digitnet._errors import shown
 from digitnet._identifiers import unknown
 from digitnet.callbacks.callback import Callback, Logs
 
@@ -73,7 +74,7 @@ class MonitorCallback(Callback):
             warnings.warn(
                 f"{type(self).__name__} has nothing to go by: monitor must be one of "
                 f"{', '.join(logs or ()) or 'the logs, which are empty'}. "
-                f"Received: {self.monitor!r}",
+                f"Received: {shown(self.monitor)}",
                 stacklevel=2,
             )
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from digitnet._checks import integer, real
+from digitnet.callbacks._state import count_of, value_of
 from digitnet.callbacks.callback import Logs, State
 from digitnet.callbacks.monitor import MonitorCallback
 
@@ -92,5 +93,5 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def set_state(self, state: State) -> None:
         """Go on with them."""
-        self.best, self.wait = state["best"], state["wait"]
-        self.cooldown_counter = state["cooldown"]
+        self.best, self.wait = value_of(state, "best"), count_of(state, "wait")
+        self.cooldown_counter = count_of(state, "cooldown")

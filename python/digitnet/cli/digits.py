@@ -7,15 +7,26 @@ network that has only seen such digits reads others badly, so pictures are broug
 
 from __future__ import annotations
 
+import io
+import os
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet._errors import sentence
+
 SIDE = 28
 BOX = 20
 
 _GZIP_START = b"\x1f\x8b"
+# What Pillow reads by itself; others it hands to programs (EPS to Ghostscript) and odd libraries.
+_FORMATS = (
+    "AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP",
+)  # fmt: skip
+_MAX_PIXELS = 2**26  # 8192 by 8192: more than cameras have, and half a gigabyte at work
+_FINE = 1024  # pixels of a side: more tell nothing about a digit of 20
 _IDX_STARTS = tuple(bytes([0, 0, code]) for code in (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E))
 
 
@@ -23,8 +34,9 @@ def read_images(path: str, *, raw: bool = False) -> NDArray[np.uint8]:
     """Read a picture of one digit, or an IDX file of many.
 
     Args:
-        path: a picture of any size in any format that Pillow reads, or an IDX file of uint8
-            images (n, 28, 28) or (n, 784), plain or gzip, which is taken as it is.
+        path: a picture of any size up to 2**26 pixels, PNG, JPEG, GIF, BMP, TIFF, WebP or another
+            format that Pillow reads by itself, or an IDX file of uint8 images (n, 28, 28) or
+            (n, 784), plain or gzip, which is taken as it is.
         raw: take the picture as it is too; it must then be 28 by 28 pixels, light on black.
 
     Returns:
@@ -32,14 +44,14 @@ def read_images(path: str, *, raw: bool = False) -> NDArray[np.uint8]:
 
     Raises:
         OSError: the file is missing or cannot be opened.
-        ValueError: it is no picture, is damaged, shows nothing, or has the wrong size.
+        ValueError: it is no picture, is damaged, too large, shows nothing, or has the wrong size.
         ImportError: Pillow is not installed.
     """
     with open(path, "rb") as file:
-        start = file.read(4)
-    if start.startswith((_GZIP_START, *_IDX_STARTS)):
+        data = file.read(os.fstat(file.fileno()).st_size)  # a device has size 0, and no end
+    if data.startswith((_GZIP_START, *_IDX_STARTS)):
         return _idx_images(path)
-    image = _open(path)
+    image = _open(path, data)
     if raw:
         if image.size != (SIDE, SIDE):
             size = f"{image.size[0]} x {image.size[1]}"
@@ -63,29 +75,38 @@ def _idx_images(path: str) -> NDArray[np.uint8]:
     return array.reshape(-1, SIDE, SIDE)
 
 
-def _open(path: str) -> Any:
+def _open(path: str, data: bytes) -> Any:
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as error:
         message = 'pictures need Pillow: pip install pillow (part of the extra "plot")'
         raise ImportError(message) from error
+    Image.init()
+    formats = [name for name in _FORMATS if name in Image.OPEN]  # an old Pillow has not all
     try:
-        with Image.open(path) as image:
-            # Cameras store the picture as the sensor saw it, and how it was held beside it.
-            return ImageOps.exif_transpose(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow has to say of damage that it can pass by
+            # Of a real file Pillow asks for as many bytes at once as a damaged one claims to have.
+            with Image.open(io.BytesIO(data), formats=formats) as image:
+                if image.width * image.height > _MAX_PIXELS:
+                    raise ValueError(f"{image.width} x {image.height} pixels are too many")
+                # Cameras store the picture as the sensor saw it, and how it was held beside it.
+                return ImageOps.exif_transpose(image)
     except UnidentifiedImageError:
         raise ValueError(f"{path}: not a picture of a known format, and no IDX file") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path}: not a picture that can be read ({error})") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file makes Pillow raise whatever it leads to
+        raise ValueError(f"{path}: not a picture that can be read ({sentence(error)})") from None
 
 
 def _grey(image: Any) -> NDArray[np.float32]:
     """Shades of grey, 0 to 255, of a Pillow image; what is transparent counts as white paper."""
     from PIL import Image
 
+    image = _smaller(image)
     if image.mode.startswith(("I", "F")):  # 16 bits and more
-        deep = np.asarray(image.convert("F"), dtype=np.float32)
-        return deep / np.float32(257) if deep.max() > 255 else deep
+        return _eight_bits(np.asarray(image.convert("F"), dtype=np.float64))
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         over = image.convert("RGBA")
         for paper in ("white", "black"):  # white ink on nothing needs black paper
@@ -94,6 +115,29 @@ def _grey(image: Any) -> NDArray[np.float32]:
                 break
         image = flat
     return np.asarray(image.convert("L"), dtype=np.float32)
+
+
+def _smaller(image: Any) -> Any:
+    """The picture with `_FINE` pixels on its longer side, or a few more, if it has many more."""
+    factor = max(image.size) // _FINE
+    if factor < 2:
+        return image
+    if image.mode in ("1", "P", "PA"):  # their values are no shades, and have no mean
+        clear = image.mode == "PA" or "transparency" in image.info
+        image = image.convert("RGBA" if clear else "RGB")
+    elif image.mode.startswith("I"):
+        image = image.convert("F")
+    return image.reduce(factor)
+
+
+def _eight_bits(deep: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Shades of 8, 16 or more bits as shades from 0 to 255."""
+    if not np.isfinite(deep).all():
+        raise ValueError("the picture holds shades that are no finite numbers")
+    highest = float(deep.max())
+    if highest > 255:
+        deep = deep / (257 if highest <= 65535 else highest / 255)
+    return deep.clip(0, 255).astype(np.float32)
 
 
 def mnist_form(grey: NDArray[Any]) -> NDArray[np.uint8]:
@@ -106,7 +150,7 @@ def mnist_form(grey: NDArray[Any]) -> NDArray[np.uint8]:
         uint8 (28, 28), light on black.
 
     Raises:
-        ValueError: the picture has no contrast, so it shows nothing.
+        ValueError: the picture has no contrast, so it shows nothing; or shades that are not finite.
     """
     from PIL import Image
 
@@ -119,7 +163,9 @@ def mnist_form(grey: NDArray[Any]) -> NDArray[np.uint8]:
         (width, height), Image.Resampling.BICUBIC
     )
     digit = np.asarray(small, dtype=np.float32)
-    digit = digit * (255 / max(float(digit.max()), 1.0))  # thin strokes fade when made small
+    if not digit.any():
+        raise ValueError("the picture shows no digit: its strokes are too thin for its size")
+    digit = digit * (255 / float(digit.max()))  # thin strokes fade when made small
     canvas = np.zeros((SIDE, SIDE), np.uint8)
     top, left = _corner(digit.sum(axis=1)), _corner(digit.sum(axis=0))
     canvas[top : top + height, left : left + width] = digit.round()

@@ -16,6 +16,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from reprlib import repr as shown  # cuts what is long: a shape may have 255 sizes
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -69,14 +70,14 @@ def read_checked(
         if expected_shape is not None and (dtype, shape) != (np.dtype("u1"), expected_shape):
             raise ValueError(
                 f"{name}: expected uint8 {expected_shape}. "
-                f"Received: {dtype.name} {shape} in the header"
+                f"Received: {dtype.name} {shown(shape)} in the header"
             )
         # In Python's integers the product cannot overflow; compare before allocating anything.
         expected = 4 + 4 * len(shape) + math.prod(shape) * dtype.itemsize
         if expected > limit:
             got = f"{limit} bytes" if exact else f"a gzip file of at most {limit} unpacked bytes"
             raise ValueError(
-                f"{name}: expected {expected} bytes for {dtype.name} {shape}. "
+                f"{name}: expected {shown(expected)} bytes for {dtype.name} {shown(shape)}. "
                 f"Received: {got} (truncated)"
             )
         return _read_elements(stream, name, dtype, shape)
@@ -184,7 +185,7 @@ def _read_elements(
         array = np.empty(shape, dtype)
     except ValueError as error:  # more dimensions than NumPy has, or (0, huge, huge)
         raise ValueError(
-            f"{name}: expected a shape NumPy can hold. Received: {shape}: {error}"
+            f"{name}: expected a shape NumPy can hold. Received: {shown(shape)}: {error}"
         ) from None
     flat = array.reshape(-1).view(np.uint8)
     done = 0
@@ -192,14 +193,14 @@ def _read_elements(
         count = stream.readinto(flat[done : done + _CHUNK].data)  # type: ignore[attr-defined]
         if not count:
             raise ValueError(
-                f"{name}: expected {flat.size} bytes of elements for {dtype.name} {shape}. "
+                f"{name}: expected {flat.size} bytes of elements for {dtype.name} {shown(shape)}. "
                 f"Received: {done} bytes (truncated)"
             )
         done += count
     if stream.read(1):  # for gzip this also makes it check the CRC
         raise ValueError(
             f"{name}: expected the file to end after {flat.size} bytes of elements for "
-            f"{dtype.name} {shape}. Received: more"
+            f"{dtype.name} {shown(shape)}. Received: more"
         )
     if sys.byteorder == "little" and dtype.itemsize > 1:
         array.byteswap(inplace=True)

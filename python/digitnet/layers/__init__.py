@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from digitnet._errors import shown
 from digitnet._identifiers import class_name as _class_name
 from digitnet._identifiers import deserialize as _deserialize
 from digitnet._identifiers import serialize as _serialize
@@ -71,7 +72,8 @@ def checked(item: object) -> Layer:
     """
     if not isinstance(item, Layer):
         raise TypeError(
-            f"layers must be objects of digitnet.layers. Received: {item!r} ({type(item).__name__})"
+            "layers must be objects of digitnet.layers. "
+            f"Received: {shown(item)} ({type(item).__name__})"
         )
     _class_name(type(item), _CLASSES, "layer")
     return item

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from digitnet import _core
 from digitnet._checks import integer, sample_shape, text
+from digitnet._errors import shown
 from digitnet._identifiers import Configurable
 from digitnet._weights import as_weights
 
@@ -59,7 +60,7 @@ class Layer(Configurable):
         if input_shape is not None and input_dim is not None:
             raise ValueError(
                 "input_shape and input_dim say the same; give one. "
-                f"Received: {input_shape!r} and {input_dim!r}"
+                f"Received: {shown(input_shape)} and {shown(input_dim)}"
             )
         given: Shape | None = None
         if input_shape is not None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from digitnet import _core
 from digitnet._checks import integer, real, text
+from digitnet._errors import shown
 from digitnet._identifiers import Configurable
 from digitnet.optimizers import schedules
 from digitnet.optimizers.schedules import LearningRateSchedule
@@ -104,7 +105,7 @@ class Optimizer(Configurable):
         if self._schedule is not None:
             raise TypeError(
                 "learning_rate cannot be set where a schedule says it; make the optimizer with a "
-                f"number instead. Received: {value!r}"
+                f"number instead. Received: {shown(value)}"
             )
         self._learning_rate = real(value, "learning_rate", minimum=0)
 

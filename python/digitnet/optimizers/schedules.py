@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet._checks import flag, integer, real, text
+from digitnet._errors import shown
 from digitnet._identifiers import Configurable
 from digitnet._identifiers import deserialize as _deserialize
 from digitnet._identifiers import serialize as _serialize
@@ -24,6 +25,18 @@ _Steps = NDArray[np.float64]
 
 class LearningRateSchedule(Configurable):
     """Base of all schedules; call one as ``schedule(step)``, where the first step is 0."""
+
+    def __new__(cls: type[S], *_: object, **__: object) -> S:
+        """Refuse to make an object of the mere base class.
+
+        Raises
+        ------
+        TypeError
+            The class has no formula.
+        """
+        if cls is LearningRateSchedule:
+            raise TypeError(f"{cls.__name__} is a base class; make one of its subclasses")
+        return super().__new__(cls)
 
     def __init__(self, name: str) -> None:
         self.name = text(name, "name")
@@ -46,6 +59,9 @@ class LearningRateSchedule(Configurable):
 
     def _rates(self, steps: _Steps) -> _Steps:
         raise TypeError(f"{type(self).__name__} is a base class; make one of its subclasses")
+
+
+S = TypeVar("S", bound=LearningRateSchedule)
 
 
 class ExponentialDecay(LearningRateSchedule):
@@ -200,7 +216,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         super().__init__(name)
         for given, what in ((boundaries, "boundaries"), (values, "values")):
             if not isinstance(given, (list, tuple)):
-                raise TypeError(f"{what} must be a list of numbers. Received: {given!r}")
+                raise TypeError(f"{what} must be a list of numbers. Received: {shown(given)}")
         if len(values) != len(boundaries) + 1:
             raise ValueError(
                 "values must hold one number more than boundaries. "
@@ -208,7 +224,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             )
         steps = [integer(b, f"boundaries[{i}]", 0, _MAX_STEP) for i, b in enumerate(boundaries)]
         if any(b <= a for a, b in pairwise(steps)):
-            raise ValueError(f"boundaries must ascend. Received: {boundaries!r}")
+            raise ValueError(f"boundaries must ascend. Received: {shown(boundaries)}")
         self.boundaries = tuple(steps)
         self.values = tuple(real(v, f"values[{i}]", minimum=0) for i, v in enumerate(values))
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet._arrays import FloatArray
+from digitnet._errors import shown
 from digitnet.models import Sequential
 from digitnet.sklearn import _network as network
 from digitnet.sklearn._course import Conductor, Course, learning_rate
@@ -194,7 +195,7 @@ class BaseMLP(Fitted):
             raise ValueError(
                 "the training diverged: the network's weights are no longer finite; scale X (and "
                 "the y of a regressor), or lower learning_rate_init. "
-                f"Received: learning_rate_init={self.learning_rate_init!r}"
+                f"Received: learning_rate_init={shown(self.learning_rate_init)}"
             )
         if self.early_stopping and course.best_weights is not None:
             model.set_weights(course.best_weights)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet._errors import shown
+
 
 @dataclass(frozen=True)
 class Classes:
@@ -29,7 +31,9 @@ class Classes:
             return cls(np.arange(y.shape[1]), True)
         values = np.unique(y if wanted is None else wanted)
         if len(values) < 2:
-            raise ValueError(f"y must hold at least 2 classes. Received: 1 class, {values[0]!r}")
+            raise ValueError(
+                f"y must hold at least 2 classes. Received: 1 class, {shown(values[0])}"
+            )
         return cls(values, False)
 
     @property
@@ -68,7 +72,7 @@ class Classes:
                 i, j = wrong[0]
                 raise ValueError(
                     "y must hold 0 or 1 for each label. "
-                    f"Received: y[{i}, {j}] = {y[i, j]!r} (multilabel-indicator targets)"
+                    f"Received: y[{i}, {j}] = {shown(y[i, j])} (multilabel-indicator targets)"
                 )
             return y.astype(np.float32)
         known = np.isin(y, self.values)
@@ -76,7 +80,7 @@ class Classes:
             at = int(known.argmin())
             raise ValueError(
                 f"y must hold only classes of the first call, {self.values}. "
-                f"Received: y[{at}] = {y[at]!r}"
+                f"Received: y[{at}] = {shown(y[at])}"
             )
         indices = np.searchsorted(self.values, y)
         if self.logistic:

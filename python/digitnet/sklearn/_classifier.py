@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet._arrays import FloatArray
+from digitnet._errors import shown
 from digitnet.sklearn import _docs
 from digitnet.sklearn._base import BaseMLP, Targets
 from digitnet.sklearn._classes import Classes
@@ -207,7 +208,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self._settle(Classes.of(y, y.ndim == 2, wanted))
         elif wanted is not None and not np.array_equal(np.unique(wanted), self.classes_):
             raise ValueError(
-                f"classes must be those of the first call, {self.classes_}. Received: {wanted!r}"
+                f"classes must be those of the first call, {shown(self.classes_)}. "
+                f"Received: {shown(wanted)}"
             )
         return Targets(x, self._classes.encoded(y), y)
 

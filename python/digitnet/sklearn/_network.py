@@ -11,6 +11,7 @@ import numpy as np
 
 from digitnet import regularizers
 from digitnet._checks import integer, real
+from digitnet._errors import shown
 from digitnet.initializers import RandomUniform
 from digitnet.layers import Dense, Dropout, Layer
 from digitnet.models import Sequential
@@ -67,7 +68,7 @@ def architecture(estimator: Any, features: int, outputs: int, out_activation: st
     for i, name in enumerate(names):
         if not isinstance(name, str) or name not in ACTIVATIONS:
             known = ", ".join(ACTIVATIONS)
-            raise ValueError(f"activation[{i}] must be one of {known}. Received: {name!r}")
+            raise ValueError(f"activation[{i}] must be one of {known}. Received: {shown(name)}")
     rates = _for_each(estimator.dropout, "dropout", len(sizes))
     return Architecture(
         (features, *sizes, outputs),
@@ -84,7 +85,7 @@ def _for_each(value: Any, name: str, layers: int) -> Sequence[Any]:
     if len(value) != layers:
         raise ValueError(
             f"{name} must be one value, or one for each of the {layers} hidden layers. "
-            f"Received: {value!r}"
+            f"Received: {shown(value)}"
         )
     return list(value)
 
