@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_the_old_file(folder, writer):
     assert len(*before.values()) > limit
     with (
         disk_full(limit),
-        pytest.raises(OSError, match="cannot write the file: File too large: '.*'$") as caught,
+        pytest.raises(OSError, match=r"cannot write the file: File too large: '.*'$") as caught,
     ):
         writer.write(folder, 4)
     assert caught.value.errno == errno.EFBIG
@@ -110,7 +110,7 @@ def test_a_read_only_folder_leaves_the_old_file(folder, writer):
     folder.chmod(0o555)
     with (
         as_nobody(),
-        pytest.raises(PermissionError, match="cannot write in the folder: .* denied") as caught,
+        pytest.raises(PermissionError, match=r"cannot write in the folder: .* denied") as caught,
     ):
         writer.write(folder, 4)
     assert caught.value.filename == str(folder)

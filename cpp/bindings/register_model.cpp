@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "constructor.hpp"
 #include "csr.hpp"
 #include "digitnet/trainer.hpp"
 #include "parameters.hpp"
@@ -62,6 +63,14 @@ struct Hold {
   std::shared_ptr<void> copy;
   py::object x, y, sample_weight;  // whose memory it is
 };
+
+std::unique_ptr<Trainer> make_model(std::int64_t input_size, const std::vector<Layer>& layers,
+                                    const std::string& device, std::uint64_t seed,
+                                    const std::string& precision) {
+  return std::make_unique<Trainer>(input_size, layers, device,
+                                   enum_of<Precision>(kPrecisionNames, precision, "precision"),
+                                   seed);
+}
 
 // --- methods; data is taken apart with the GIL held, the work runs without it
 
@@ -206,15 +215,8 @@ void register_model(py::module_& m) {
   py::class_<Trainer> model(m, "Model",
                             "A network with its parameters, engine and training state.");
   model
-      .def(
-          py::init([](std::int64_t input_size, const std::vector<Layer>& layers,
-                      const std::string& device, std::uint64_t seed, const std::string& precision) {
-            return std::make_unique<Trainer>(
-                input_size, layers, device,
-                enum_of<Precision>(kPrecisionNames, precision, "precision"), seed);
-          }),
-          py::arg("input_size"), py::arg("layers"), py::arg("device"), py::arg("seed"),
-          py::arg("precision") = "float32")
+      .def("__init__", initializer(&make_model), kNewStyle, py::arg("input_size"),
+           py::arg("layers"), py::arg("device"), py::arg("seed"), py::arg("precision") = "float32")
       .def_property_readonly("device", &Trainer::device)
       .def("report", &report)
       .def_property_readonly("output_size",
