@@ -39,7 +39,13 @@ def data_of(zeros, rows=700):
 def model_of(optimizer="Adam"):
     """Return a model whose weights come from the seed alone."""
     set_random_seed(42)
-    layers = [Input((33,)), Dense(65, "relu"), Dropout(0.25), Dense(17, "tanh"), Dense(7, "softmax")]
+    layers = [
+        Input((33,)),
+        Dense(65, "relu"),
+        Dropout(0.25),
+        Dense(17, "tanh"),
+        Dense(7, "softmax"),
+    ]
     model = Sequential(layers, device="cpu")
     model.compile(OPTIMIZERS[optimizer](), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
@@ -61,7 +67,9 @@ def test_predictions_are_the_same_in_any_batches(threads_as_before, zeros):
     whole = model.predict(x)
     rng = np.random.default_rng(0)
     splits = [range(1, 1000), range(8, 1000, 8), range(9, 1000, 9), range(64, 1000, 64), [1, 999]]
-    splits += [np.sort(rng.choice(np.arange(1, 1000), size, replace=False)) for size in (3, 30, 300)]
+    splits += [
+        np.sort(rng.choice(np.arange(1, 1000), size, replace=False)) for size in (3, 30, 300)
+    ]
     for threads in (1, 2, 3):
         config.set_num_threads(threads)
         assert model.predict(x).tobytes() == whole.tobytes()
@@ -116,7 +124,9 @@ def outcome():
         result[optimizer] = {
             "weights": hashlib.sha256(bits_of(model)).hexdigest(),
             "predictions": hashlib.sha256(model.predict(x).tobytes()).hexdigest(),
-            "history": {name: [value.hex() for value in values] for name, values in history.items()},
+            "history": {
+                name: [value.hex() for value in values] for name, values in history.items()
+            },
             "first weights": [float(w.flat[0]) for w in model.get_weights()],
         }
     return result

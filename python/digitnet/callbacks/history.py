@@ -22,7 +22,14 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Keep the epoch's values."""
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
+        """Keep the epoch's values: all or, where Ctrl-C comes between, none."""
+        named = [(self.history.setdefault(name, []), value) for name, value in (logs or {}).items()]
+        before = [(values, len(values)) for values in (self.epoch, *(pair[0] for pair in named))]
+        try:
+            for values, value in named:
+                values.append(value)
+            self.epoch.append(epoch)
+        except BaseException:
+            for kept, length in before:
+                del kept[length:]
+            raise
