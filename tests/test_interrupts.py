@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 import random
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,24 +178,33 @@ def worker(kind, argument):
             while True:
                 work()
         except KeyboardInterrupt:
-            at = time.monotonic()
+            at, queued = time.monotonic(), waited("self")
         check()
-        print(at, flush=True)
+        print(at, queued, flush=True)
+
+
+def waited(process):
+    """Return for how many seconds the main thread has waited for a free core."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
+    except FileNotFoundError:  # Linux alone says
+        return 0.0
 
 
 def latencies(kind, argument, count, longest):
-    """Return the seconds from every SIGINT to its KeyboardInterrupt."""
+    """Return the seconds from every SIGINT to its KeyboardInterrupt, and those it had no core."""
     draw, found = random.Random(kind), []
     command = [sys.executable, __file__, "--work", kind, "--argument", argument]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         for _ in range(count):
             assert child.stdout.readline() == "go\n"
             time.sleep(draw.uniform(0.001, longest))
-            sent = time.monotonic()
+            sent, before = time.monotonic(), waited(child.pid)
             child.send_signal(signal.SIGINT)
             line = child.stdout.readline()
             assert line, f"{kind}: the process has ended"
-            found.append(float(line) - sent)
+            at, queued = map(float, line.split())
+            found.append((at - sent, queued - before))
         child.kill()
     return found
 
@@ -215,11 +224,13 @@ def report(kinds, count, longest):
         worst = {}
         for kind in kinds:
             found = latencies(kind, server.url, count, longest)
-            worst[kind] = max(found)
-            middle = statistics.median(found)
+            whole = sorted(latency for latency, _ in found)
+            own = sorted(latency - queued for latency, queued in found)
+            worst[kind] = own[-1]
+            numbers = [whole[count // 2], whole[count * 95 // 100], whole[-1], own[-1]]
             print(
-                f"{kind}: {count} interrupts, median {1e3 * middle:.1f} ms, "
-                f"greatest {1e3 * worst[kind]:.1f} ms",
+                f"{kind}: {count} interrupts; median, 95th percentile, greatest and, without the "
+                f"wait for a core, greatest: {', '.join(f'{1e3 * n:.1f}' for n in numbers)} ms",
                 flush=True,
             )
     return worst
@@ -227,7 +238,7 @@ def report(kinds, count, longest):
 
 def test_interrupts():
     worst = report(SHORT, 12, 0.2)
-    assert max(worst.values()) < 10 * LIMIT  # on a machine that others use, too
+    assert max(worst.values()) < 5 * LIMIT  # the machine may have other work, too
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The same seed gives the same bits: run after run, in any batches, saved and resumed.
 
-The numbers of threads are looked at in test_determinism.py. Run as a program, this file trains a
-network and prints what came of it, and how far another instruction set is from that.
+Run as a program, this file trains small networks and prints what came of them; ``python
+tests/test_repeatability.py --compare`` trains the reference network with every instruction set and
+number of threads, and prints how far they are from each other.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -167,5 +169,51 @@ def test_instruction_sets():
         np.testing.assert_allclose(others, losses, rtol=1e-4)
 
 
+def reference(path):
+    """Train 784-500-10 for two epochs on MNIST, or else the sample, and keep what came of it."""
+    from digitnet.datasets import mnist, mnist_sample
+    from digitnet.layers import Flatten, Rescaling
+
+    data = (mnist if mnist.find() else mnist_sample).load_data()
+    set_random_seed(0)
+    layers = [Input((28, 28)), Flatten(), Rescaling(1 / 255), Dense(500, "relu")]
+    model = Sequential([*layers, Dense(10, "softmax")], device="cpu")
+    model.compile(SGD(0.5), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(*data[0], batch_size=500, epochs=2, verbose=0)
+    loss, accuracy = model.evaluate(*data[1], verbose=0)
+    outputs = model.predict(data[1][0])
+    np.savez(path, *model.get_weights(), outputs=outputs, loss=loss, accuracy=accuracy)
+
+
+def compare():
+    """Print a line for each way to compute, in comparison with the first."""
+    ways = [(isa, threads) for isa in _core.supported_cpu_isas()[::-1] for threads in (1, 2)]
+    ways[2:2] = [(ways[0][0], threads) for threads in (3, 4, 8)] + [(ways[0][0], 2)]  # and again
+    first = None
+    for isa, threads in ways:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "r.npz")
+            settings = {"DIGITNET_CPU_ISA": isa, "DIGITNET_NUM_THREADS": str(threads)}
+            command = [sys.executable, __file__, "--reference", path]
+            subprocess.run(command, env={**os.environ, **settings}, check=True)
+            with np.load(path, allow_pickle=False) as arrays:
+                now = {name: arrays[name] for name in arrays}
+        first = first or now
+        same = all(now[name].tobytes() == first[name].tobytes() for name in now)
+        gaps = {name: np.abs(now[name].astype(float) - first[name]).max() for name in now}
+        weights = max(gap for name, gap in gaps.items() if name.startswith("arr_"))
+        print(
+            f"{isa}, {threads} threads: {'the same bits' if same else 'other bits'}; differences: "
+            f"weights {weights:.1e}, outputs {gaps['outputs']:.1e}, loss {gaps['loss']:.1e}, "
+            f"accuracy {gaps['accuracy']:.1e} (accuracy {now['accuracy']:.4f})",
+            flush=True,
+        )
+
+
 if __name__ == "__main__":
-    print(json.dumps(outcome()))
+    if sys.argv[1:2] == ["--reference"]:
+        reference(sys.argv[2])
+    elif sys.argv[1:2] == ["--compare"]:
+        compare()
+    else:
+        print(json.dumps(outcome()))
