@@ -3,6 +3,7 @@
 #include "constructor.hpp"
 #include "csr.hpp"
 #include "register.hpp"
+#include "signals.hpp"
 
 namespace digitnet::bindings {
 namespace {
@@ -36,7 +37,7 @@ void register_data(py::module_& m) {
         const Samples samples = samples_of(x);
         const py::gil_scoped_release released;
         if (samples.is_csr()) check_csr(samples, "x");
-        return first_nonfinite(samples);
+        return first_nonfinite_watched(samples);
       },
       py::arg("x"), "Position (row, column) of the first NaN or infinity, or None.");
   m.def(

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "constructor.hpp"
 #include "csr.hpp"
 #include "digitnet/trainer.hpp"
 #include "parameters.hpp"
 #include "register.hpp"
+#include "signals.hpp"
 
 namespace digitnet::bindings {
 namespace {
@@ -34,27 +34,19 @@ Objective objective_of(const Loss& loss, const std::vector<std::string>& metrics
   return objective;
 }
 
-// A thread that Python no longer waits for must not ask for the GIL: it would be ended in the
-// middle of a team's work.
-void park_if_finalizing() {
-#if PY_VERSION_HEX >= 0x030D0000
-  const bool finalizing = Py_IsFinalizing() != 0;
-#else
-  const bool finalizing = _Py_IsFinalizing() != 0;
-#endif
-  while (finalizing) std::this_thread::sleep_for(std::chrono::hours(1));
-}
-
-// Looks for Ctrl-C, then tells Python how far the work is; what either raises stops the work.
-// progress: null for calls that report nothing; else borrowed, None or a function.
+// Looks for Ctrl-C and, less often, tells Python how far the work is; what either raises stops the
+// work. progress: null for calls that report nothing; else borrowed, None or a function.
 ProgressFunction progress_to(PyObject* progress) {
-  return [progress](std::int64_t done, const Totals& totals) {
+  using Clock = std::chrono::steady_clock;
+  return [progress, last = Clock::now()](std::int64_t done, const Totals& totals) mutable {
     park_if_finalizing();
     const py::gil_scoped_acquire held;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    look_for_signals();
     if (progress == nullptr || Py_IsNone(progress)) return;
+    if (Clock::now() - last < std::chrono::milliseconds(50)) return;
     const Result result = result_of(totals);
     py::reinterpret_borrow<py::object>(progress)(done, result.loss, result.metrics);
+    last = Clock::now();
   };
 }
 
@@ -135,7 +127,7 @@ std::optional<FloatArray> predict_plain(const Trainer& model, py::handle x,
   bool finite = false;
   {
     const py::gil_scoped_release released;
-    finite = !first_nonfinite(*samples);
+    finite = !first_nonfinite_watched(*samples);
     if (finite) model.predict(*samples, out, progress_to(nullptr));
   }
   return finite ? std::optional<FloatArray>(std::move(result)) : std::nullopt;
