@@ -73,7 +73,7 @@ def main(optimizer, epochs, folder):
 SIGNALS = ["SIGINT", "SIGTERM", "SIGKILL"]
 
 
-@pytest.mark.parametrize(("optimizer", "name"), zip(OPTIMIZERS, SIGNALS, strict=True))
+@pytest.mark.parametrize(("optimizer", "name"), list(zip(OPTIMIZERS, SIGNALS, strict=True)))
 def test_killed_and_taken_up_again(tmp_path, optimizer, name):
     kill_and_resume(tmp_path, optimizer, name, times=2)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from digitnet.callbacks.callback import Callback, Logs
 
 
@@ -24,12 +26,13 @@ class History(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Keep the epoch's values: all or, where Ctrl-C comes between, none."""
         named = [(self.history.setdefault(name, []), value) for name, value in (logs or {}).items()]
-        before = [(values, len(values)) for values in (self.epoch, *(pair[0] for pair in named))]
+        lists: list[list[Any]] = [self.epoch, *(values for values, _ in named)]
+        lengths = [len(values) for values in lists]
         try:
             for values, value in named:
                 values.append(value)
             self.epoch.append(epoch)
         except BaseException:
-            for kept, length in before:
+            for kept, length in zip(lists, lengths, strict=True):
                 del kept[length:]
             raise
