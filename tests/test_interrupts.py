@@ -192,19 +192,21 @@ def waited(process):
 
 
 def latencies(kind, argument, count, longest):
-    """Return the seconds from every SIGINT to its KeyboardInterrupt, and those it had no core."""
+    """Return the seconds from every SIGINT to its KeyboardInterrupt, and those without a core."""
     draw, found = random.Random(kind), []
     command = [sys.executable, __file__, "--work", kind, "--argument", argument]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         for _ in range(count):
             assert child.stdout.readline() == "go\n"
             time.sleep(draw.uniform(0.001, longest))
-            sent, before = time.monotonic(), waited(child.pid)
+            before = waited(child.pid) + waited("self")
+            sent = time.monotonic()
             child.send_signal(signal.SIGINT)
+            ours = waited("self")
             line = child.stdout.readline()
             assert line, f"{kind}: the process has ended"
             at, queued = map(float, line.split())
-            found.append((at - sent, queued - before))
+            found.append((at - sent, queued + ours - before))
         child.kill()
     return found
 
