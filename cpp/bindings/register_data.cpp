@@ -3,7 +3,7 @@
 #include "constructor.hpp"
 #include "csr.hpp"
 #include "register.hpp"
-#include "signals.hpp"
+#include "watched.hpp"
 
 namespace digitnet::bindings {
 namespace {

@@ -10,6 +10,7 @@
 #include "parameters.hpp"
 #include "register.hpp"
 #include "signals.hpp"
+#include "watched.hpp"
 
 namespace digitnet::bindings {
 namespace {
@@ -41,7 +42,7 @@ ProgressFunction progress_to(PyObject* progress) {
   return [progress, last = Clock::now()](std::int64_t done, const Totals& totals) mutable {
     park_if_finalizing();
     const py::gil_scoped_acquire held;
-    look_for_signals();
+    throw_if_interrupted();
     if (progress == nullptr || Py_IsNone(progress)) return;
     if (Clock::now() - last < std::chrono::milliseconds(50)) return;
     const Result result = result_of(totals);

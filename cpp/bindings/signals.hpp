@@ -1,19 +1,12 @@
 #pragma once
-// Ctrl-C, for work that has released the GIL.
+// What long work without the GIL looks at now and then.
 
 #include <pybind11/pybind11.h>
 
-#include <algorithm>
 #include <chrono>
-#include <optional>
 #include <thread>
-#include <utility>
-
-#include "digitnet/dataset.hpp"
 
 namespace digitnet::bindings {
-
-namespace py = pybind11;
 
 // A thread that Python no longer waits for must not ask for the GIL: it would be ended in the
 // middle of a team's work.
@@ -23,47 +16,12 @@ inline void park_if_finalizing() {
 #else
   const bool finalizing = _Py_IsFinalizing() != 0;
 #endif
-  if (!finalizing) return;
-  while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+  while (finalizing) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
-// Throws what a signal's handler raises: KeyboardInterrupt for Ctrl-C. Needs the GIL.
-inline void look_for_signals() {
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
-
-// Rows begin .. end - 1 of the samples.
-inline Samples part_of(const Samples& samples, std::int64_t begin, std::int64_t end) {
-  Samples part = samples;
-  part.count = end - begin;
-  if (samples.is_csr()) {
-    const std::int64_t bytes = samples.csr.wide ? sizeof(std::int64_t) : sizeof(std::int32_t);
-    part.csr.indptr = static_cast<const char*>(samples.csr.indptr) + begin * bytes;
-  } else {
-    const std::int64_t bytes = samples.type == ElementType::kFloat32 ? sizeof(float) : 1;
-    part.data = static_cast<const char*>(samples.data) + begin * samples.row_step * bytes;
-  }
-  return part;
-}
-
-// As digitnet::first_nonfinite, without the GIL; between parts of a few milliseconds it looks for
-// signals.
-inline std::optional<std::pair<std::int64_t, std::int64_t>> first_nonfinite_watched(
-    const Samples& samples) {
-  constexpr std::int64_t kPart = std::int64_t{1} << 22;  // values: 16 MiB
-  const std::int64_t rows =
-      std::max(kPart / std::max<std::int64_t>(samples.features, 1), std::int64_t{1});
-  for (std::int64_t begin = 0; begin < samples.count; begin += rows) {
-    if (begin > 0) {
-      park_if_finalizing();
-      const py::gil_scoped_acquire held;
-      look_for_signals();
-    }
-    const auto found =
-        first_nonfinite(part_of(samples, begin, std::min(begin + rows, samples.count)));
-    if (found) return std::pair(begin + found->first, found->second);
-  }
-  return std::nullopt;
+// With the GIL held: throws what a signal's handler raised, KeyboardInterrupt after Ctrl-C.
+inline void throw_if_interrupted() {
+  if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
 }
 
 }  // namespace digitnet::bindings
