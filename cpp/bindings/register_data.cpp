@@ -1,16 +1,24 @@
 #include <pybind11/stl.h>
 
+#include "constructor.hpp"
 #include "csr.hpp"
 #include "register.hpp"
+#include "watched.hpp"
 
 namespace digitnet::bindings {
+namespace {
+
+Csr make_csr(py::array data, py::array indices, py::array indptr, std::int64_t rows,
+             std::int64_t features, const std::string& name) {
+  return {std::move(data), std::move(indices), std::move(indptr), rows, features, name};
+}
+
+}  // namespace
 
 void register_data(py::module_& m) {
   py::class_<Csr>(m, "Csr", "Samples (rows, features) in compressed sparse rows.")
-      .def(py::init<py::array, py::array, py::array, std::int64_t, std::int64_t,
-                    const std::string&>(),
-           py::arg("data"), py::arg("indices"), py::arg("indptr"), py::arg("rows"),
-           py::arg("features"), py::arg("name"))
+      .def("__init__", initializer(&make_csr), kNewStyle, py::arg("data"), py::arg("indices"),
+           py::arg("indptr"), py::arg("rows"), py::arg("features"), py::arg("name"))
       .def_property_readonly("canonical", &Csr::canonical)
       .def("__len__", &Csr::rows)
       .def(
@@ -29,7 +37,7 @@ void register_data(py::module_& m) {
         const Samples samples = samples_of(x);
         const py::gil_scoped_release released;
         if (samples.is_csr()) check_csr(samples, "x");
-        return first_nonfinite(samples);
+        return first_nonfinite_watched(samples);
       },
       py::arg("x"), "Position (row, column) of the first NaN or infinity, or None.");
   m.def(

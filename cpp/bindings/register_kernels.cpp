@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "constructor.hpp"
 #include "kernels.hpp"
 #include "register.hpp"
 
@@ -102,6 +103,8 @@ FloatArray sum_rows(const Kernels& k, const FloatArray& d) {
   return to_array(sums, 1, d.shape(1));
 }
 
+Kernels make_kernels(const std::string& isa) { return {cpu::kernels_for(isa)}; }
+
 double sum_squares(const Kernels& k, const FloatArray& w) {
   const PaddedMatrix in = padded(w);
   return k.table.sum_squares(w.shape(0) * in.stride(), in.row(0));
@@ -135,9 +138,7 @@ void register_kernels(py::module_& m) {
                               "One instruction set's kernels, for tests and micro-benchmarks.");
   register_products(kernels);
   register_updates(kernels);
-  kernels
-      .def(py::init([](const std::string& isa) { return Kernels{cpu::kernels_for(isa)}; }),
-           py::arg("isa"))
+  kernels.def("__init__", initializer(&make_kernels), kNewStyle, py::arg("isa"))
       .def_property_readonly("name", [](const Kernels& k) { return std::string(k.table.name); })
       .def("convert", &convert, x, scale, py::arg("offset"))
       .def("activate", &activate, activation, alpha, z)

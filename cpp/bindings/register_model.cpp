@@ -2,12 +2,15 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <chrono>
 
+#include "constructor.hpp"
 #include "csr.hpp"
 #include "digitnet/trainer.hpp"
 #include "parameters.hpp"
 #include "register.hpp"
 #include "signals.hpp"
+#include "watched.hpp"
 
 namespace digitnet::bindings {
 namespace {
@@ -32,16 +35,19 @@ Objective objective_of(const Loss& loss, const std::vector<std::string>& metrics
   return objective;
 }
 
-// Looks for Ctrl-C, then tells Python how far the work is; what either raises stops the work.
-// progress: null for calls that report nothing; else borrowed, None or a function.
+// Looks for Ctrl-C and, less often, tells Python how far the work is; what either raises stops the
+// work. progress: null for calls that report nothing; else borrowed, None or a function.
 ProgressFunction progress_to(PyObject* progress) {
-  return [progress](std::int64_t done, const Totals& totals) {
+  using Clock = std::chrono::steady_clock;
+  return [progress, last = Clock::now()](std::int64_t done, const Totals& totals) mutable {
     park_if_finalizing();
     const py::gil_scoped_acquire held;
     throw_if_interrupted();
     if (progress == nullptr || Py_IsNone(progress)) return;
+    if (Clock::now() - last < std::chrono::milliseconds(50)) return;
     const Result result = result_of(totals);
     py::reinterpret_borrow<py::object>(progress)(done, result.loss, result.metrics);
+    last = Clock::now();
   };
 }
 
@@ -50,6 +56,14 @@ struct Hold {
   std::shared_ptr<void> copy;
   py::object x, y, sample_weight;  // whose memory it is
 };
+
+std::unique_ptr<Trainer> make_model(std::int64_t input_size, const std::vector<Layer>& layers,
+                                    const std::string& device, std::uint64_t seed,
+                                    const std::string& precision) {
+  return std::make_unique<Trainer>(input_size, layers, device,
+                                   enum_of<Precision>(kPrecisionNames, precision, "precision"),
+                                   seed);
+}
 
 // --- methods; data is taken apart with the GIL held, the work runs without it
 
@@ -114,7 +128,7 @@ std::optional<FloatArray> predict_plain(const Trainer& model, py::handle x,
   bool finite = false;
   {
     const py::gil_scoped_release released;
-    finite = !first_nonfinite(*samples);
+    finite = !first_nonfinite_watched(*samples);
     if (finite) model.predict(*samples, out, progress_to(nullptr));
   }
   return finite ? std::optional<FloatArray>(std::move(result)) : std::nullopt;
@@ -194,15 +208,8 @@ void register_model(py::module_& m) {
   py::class_<Trainer> model(m, "Model",
                             "A network with its parameters, engine and training state.");
   model
-      .def(
-          py::init([](std::int64_t input_size, const std::vector<Layer>& layers,
-                      const std::string& device, std::uint64_t seed, const std::string& precision) {
-            return std::make_unique<Trainer>(
-                input_size, layers, device,
-                enum_of<Precision>(kPrecisionNames, precision, "precision"), seed);
-          }),
-          py::arg("input_size"), py::arg("layers"), py::arg("device"), py::arg("seed"),
-          py::arg("precision") = "float32")
+      .def("__init__", initializer(&make_model), kNewStyle, py::arg("input_size"),
+           py::arg("layers"), py::arg("device"), py::arg("seed"), py::arg("precision") = "float32")
       .def_property_readonly("device", &Trainer::device)
       .def("report", &report)
       .def_property_readonly("output_size",

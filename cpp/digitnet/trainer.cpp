@@ -18,7 +18,7 @@ class ClockedMonitor : public Monitor {
 
   void progressed(std::int64_t done, const Totals& totals) override {
     const auto now = std::chrono::steady_clock::now();
-    if (!progress_ || now - last_ < std::chrono::milliseconds(50)) return;
+    if (!progress_ || now - last_ < std::chrono::milliseconds(20)) return;
     progress_(done, totals);
     if (forks() != forks_)
       throw std::runtime_error(

@@ -12,7 +12,7 @@
 
 namespace digitnet {
 
-// Called about every 50 ms from the calling thread while the engine works, as Monitor::progressed.
+// Called about every 20 ms from the calling thread while the engine works, as Monitor::progressed.
 // It may read the model (which is as the last finished step left it); writing to it throws.
 using ProgressFunction = std::function<void(std::int64_t done, const Totals& totals)>;
 

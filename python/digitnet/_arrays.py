@@ -14,6 +14,8 @@ from digitnet._foreign import as_numpy
 
 FloatArray: TypeAlias = NDArray[np.float32]
 
+_PART = 1 << 21  # values that are converted in some milliseconds
+
 
 def as_real(values: object, name: str, copy: bool | None = None) -> NDArray[Any]:
     """Return ``values`` as an array of real numbers of any shape, not copied if it is one.
@@ -72,7 +74,13 @@ def as_float32(array: NDArray[Any]) -> FloatArray:
     if array.dtype == np.float32 and array.flags.aligned:  # unaligned: a field of a packed record
         return array
     with np.errstate(over="ignore"):
-        return array.astype(np.float32)
+        if array.ndim == 0 or array.size <= _PART:
+            return array.astype(np.float32)
+        result = np.empty_like(array, np.float32, subok=False)
+        rows = max(_PART * len(array) // array.size, 1)
+        for begin in range(0, len(array), rows):  # between two parts Ctrl-C comes through
+            result[begin : begin + rows] = array[begin : begin + rows]
+        return result
 
 
 def check_finite(rows: FloatArray, original: NDArray[Any], name: str) -> None:

@@ -53,6 +53,11 @@ class CsrRows(_core.Csr):
         return CsrRows((data[at], indices[at], ends), (len(rows), self._features))
 
 
+# pybind11 notes a subclass when it makes its first object; were memory short then, it would end the
+# process. An import that fails is no harm.
+CsrRows.__new__(CsrRows)
+
+
 def as_csr(x: object, name: str) -> CsrMatrix | None:
     """Return ``x`` if it is a CSR matrix with at least one sample, None if it is not sparse at all.
 

@@ -71,8 +71,8 @@ void CpuEngine::train(const Dataset& data, const TrainPlan& plan, std::uint64_t&
   TeamLease team(members_for(std::min(plan.batch_size, data.x.count), 6));
   TrainingRun run(network_, dense_, kernels_, data, plan, team->size());
   note(team->size(), run.reading());
-  ensure_slots(plan.optimizer);
   UpdateSink sink(kernels_, plan.optimizer, true, network_, dense_, slots_);
+  ensure_slots(plan.optimizer);  // last: what fails before leaves the model as it was
   run.run(*team, sink, true, iteration, totals, monitor);
 }
 
@@ -99,8 +99,8 @@ Parameters CpuEngine::gradients(const Dataset& data, const Loss& loss, const Dro
 void CpuEngine::apply_gradients(const Parameters& gradients, const Optimizer& optimizer) {
   Panels packed = make_panels(network_);
   pack(gradients, packed);
-  ensure_slots(optimizer);
   UpdateSink sink(kernels_, optimizer, false, network_, dense_, slots_);
+  ensure_slots(optimizer);
   sink.begin(0);
   for (std::size_t d = 0; d < dense_.size(); ++d)
     for (int64_t p = 0; p < dense_[d].panels(); ++p)

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <system_error>
 
@@ -124,6 +125,9 @@ ThreadTeam::ThreadTeam(int size) : size_(size), begin_(size), meet_(size), end_(
   try {
     for (int member = 1; member < size; ++member)
       threads_.emplace_back([this, member] { work(member); });
+  } catch (const std::bad_alloc&) {
+    close();
+    throw;
   } catch (const std::exception& error) {
     close();
     throw DeviceError(sentence("num_threads is ", size, ", but the system refused to start thread ",

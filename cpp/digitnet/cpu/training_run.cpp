@@ -62,6 +62,7 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
             most_nonzeros(data.x)),
       tile_penalty_(static_cast<std::size_t>(tiles_.count()), 0.0) {
   for (int m = 0; m < members; ++m) members_.emplace_back(batch_size_, walk_.transpose_scratch());
+  last_.metrics.resize(work_.row_metrics.size());
 }
 
 RowRange TrainingRun::batch_of(int64_t step) const {
@@ -129,13 +130,12 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
       stopped = true;
     }
   };
-  Step last;
-  last.metrics.resize(work_.row_metrics.size());  // here: the job must not throw
+  last_.batch = 0;
   const auto finish_last = [&] {
-    if (last.batch == 0) return;
+    if (last_.batch == 0) return;
     ++iteration;
-    finish(last, totals);
-    last.batch = 0;
+    finish(last_, totals);
+    last_.batch = 0;
     report();
   };
   auto job = [&](int member) {
@@ -159,7 +159,7 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
       if (!stopped) rows_phase(member, members, batch.size(), pass, watch);
       team.barrier();
       if (stopped) return;
-      if (member == 0) note(batch.size(), last);
+      if (member == 0) note(batch.size(), last_);
       tiles_phase(member, members, batch.size(), sink);
       // They read the input that the next gather overwrites.
       if (!sparse_ || sink.finishes()) team.barrier();

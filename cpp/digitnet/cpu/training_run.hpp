@@ -101,6 +101,7 @@ class TrainingRun {
   std::vector<Member> members_;
   std::vector<double>
       tile_penalty_;  // l2 * sum of squares of each tile's kernel, before the update
+  Step last_;         // here: the job must not allocate
 };
 
 }  // namespace digitnet::cpu

@@ -64,12 +64,15 @@ class TrainingSettings:
 
     @contextmanager
     def counting_steps(self, core: _core.Model) -> Iterator[None]:
-        """Add the steps made within, even if interrupted, to the optimizer's count."""
-        before = core.iterations
+        """Count the steps made within as the optimizer's.
+
+        Ctrl-C may keep this from ending well: the optimizer then follows on, which is no harm.
+        """
+        self.optimizer.follow(core)
         try:
             yield
         finally:
-            self.optimizer.iterations += core.iterations - before
+            self.optimizer.rest()
 
     def get_config(self) -> dict[str, Any]:
         """Return all of it as JSON-ready values."""

@@ -9,6 +9,7 @@ from digitnet._checks import flag
 from digitnet._errors import shown
 from digitnet.callbacks._state import count_of
 from digitnet.callbacks.callback import Callback, Logs, State
+from digitnet.utils.atomic import atomic_write
 
 
 class CSVLogger(Callback):
@@ -16,7 +17,7 @@ class CSVLogger(Callback):
 
     The names, sorted, are those of the first epoch's logs; without validation in it, the same with
     ``val_`` follow, as in Keras, and a value that an epoch lacks is "NA". Each row is on the disk
-    when `on_epoch_end` returns. A folder that is missing is made.
+    when `on_epoch_end` returns: the file is replaced in one step. A folder that is missing is made.
 
     Parameters
     ----------
@@ -55,16 +56,25 @@ class CSVLogger(Callback):
         folder = os.path.dirname(self.filename)
         if folder:
             os.makedirs(folder, exist_ok=True)
-        with open(self.filename, "ab") as file:
-            self._size = file.tell() if self.append else 0
-        self._names = self._header() if self._size else None
+        content = self._content()
+        atomic_write(self.filename, content)
+        self._size = len(content) if self.append else 0
+        self._names = self._header(content) if self._size else None
 
-    def _header(self) -> list[str] | None:
-        """Return the names in the file's first line, without ``epoch``."""
+    def _content(self) -> bytes:
+        """Return what the file holds; nothing where there is none yet."""
+        try:
+            with open(self.filename, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+    def _header(self, content: bytes) -> list[str] | None:
+        """Return the names in the first line, without ``epoch``."""
         import csv  # here: `import digitnet` should not pay for it
 
-        with open(self.filename, encoding="utf-8", newline="") as file:
-            first = next(csv.reader(file, delimiter=self.separator), [])
+        line = content.split(b"\n", 1)[0].decode("utf-8", "replace")
+        first = next(csv.reader([line], delimiter=self.separator), [])
         return first[1:] if first[:1] == ["epoch"] else None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -82,14 +92,10 @@ class CSVLogger(Callback):
         rows.append([epoch, *(logs.get(name, "NA") for name in self._names)])
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=self.separator).writerows(rows)
-        with open(self.filename, "r+b" if os.path.exists(self.filename) else "w+b") as file:
-            if self._size is not None:  # the rows of an earlier training, or of a lost epoch, go
-                file.truncate(self._size)
-            file.seek(0, os.SEEK_END)
-            file.write(text.getvalue().encode())
-            file.flush()
-            os.fsync(file.fileno())
-            self._size = file.tell()
+        content = self._content()[: self._size]  # rows of an earlier training, or a lost epoch, go
+        content += text.getvalue().encode()
+        atomic_write(self.filename, content)
+        self._size = len(content)
 
     def get_state(self) -> State:
         """Return the names and the file's size: what was written after a backup is written anew."""

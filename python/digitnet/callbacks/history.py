@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from digitnet.callbacks.callback import Callback, Logs
 
 
@@ -22,7 +24,15 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Keep the epoch's values."""
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
+        """Keep the epoch's values: all or, where Ctrl-C comes between, none."""
+        named = [(self.history.setdefault(name, []), value) for name, value in (logs or {}).items()]
+        lists: list[list[Any]] = [self.epoch, *(values for values, _ in named)]
+        lengths = [len(values) for values in lists]
+        try:
+            for values, value in named:
+                values.append(value)
+            self.epoch.append(epoch)
+        except BaseException:
+            for kept, length in zip(lists, lengths, strict=True):
+                del kept[length:]
+            raise

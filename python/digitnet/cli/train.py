@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from digitnet.utils.atomic import atomic_file
+
 from . import data as data_module
 from . import messages, network, options
 
@@ -184,7 +186,8 @@ def draw(folder: str, data: data_module.Data, model: Any, history: Any, initial:
     os.makedirs(folder, exist_ok=True)
     for name, figure in figures.items():
         path = Path(folder, f"{name}.png")
-        figure.savefig(path)
+        with atomic_file(path) as file:
+            figure.savefig(file, format="png")
         print(f"Picture: {path}")
 
 

@@ -93,6 +93,7 @@ class Optimizer(Configurable):
         self.clipvalue = _limit(clipvalue, "clipvalue")
         self.global_clipnorm = _limit(global_clipnorm, "global_clipnorm")
         self.name = text(name, "name")
+        self._running: tuple[_core.Model, int] | None = None
         self.iterations = 0
 
     @property
@@ -131,11 +132,26 @@ class Optimizer(Configurable):
     @property
     def iterations(self) -> int:
         """Steps taken so far, counted by the model this optimizer is compiled into."""
-        return self._iterations
+        if self._running is None:
+            return self._iterations
+        core, before = self._running
+        return before + core.iterations
 
     @iterations.setter
     def iterations(self, value: int) -> None:
         self._iterations = integer(value, "iterations", 0, _MAX_STEPS)
+        self._running = None
+
+    def follow(self, core: _core.Model) -> None:
+        """Count the core's steps from now on as this optimizer's.
+
+        The core itself keeps the count, so that Ctrl-C between a step and its counting loses none.
+        """
+        self._running = core, self.iterations - core.iterations
+
+    def rest(self) -> None:
+        """Count no more steps."""
+        self.iterations = self.iterations
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+from digitnet.utils import temporary
+
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
@@ -15,8 +17,9 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and the
     temporary file is then renamed over `path`. If the block raises, the temporary file is
-    removed and `path` stays as it was. Several threads and processes may write the same `path`:
-    the last one to finish wins.
+    removed and `path` stays as it was; so it does if the process is killed, and the next process
+    that writes into the folder removes the temporary file. Several threads and processes may write
+    the same `path`: the last one to finish wins.
 
     Args:
         path: the file to write. A symbolic link is followed, and the permissions of an existing
@@ -32,27 +35,29 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = os.path.realpath(_checked_path(path))
     mode = _existing_mode(target)
-    temporary = os.path.join(os.path.dirname(target), f".digitnet-{os.urandom(8).hex()}.tmp")
+    folder = os.path.dirname(target)
+    temporary.sweep(folder)
     try:
-        # 0o666 leaves the permissions to the user's umask, which tempfile would not.
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(temporary, flags, 0o666)
+        descriptor, name = temporary.create(folder)
     except OSError as error:
-        folder = os.path.dirname(target)
-        raise type(error)(
-            error.errno, f"cannot write in the folder: {error.strerror}", folder
-        ) from None
+        raise _explained(error, "cannot write in the folder", folder) from None
     try:
         with os.fdopen(descriptor, "w+b") as file:
             if mode is not None:
-                os.chmod(temporary, mode)
+                os.chmod(name, mode)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:  # also Ctrl-C: nothing may be left behind
+            if temporary.LOCKS:  # it is ours until it is closed
+                os.replace(name, target)
+        if not temporary.LOCKS:
+            os.replace(name, target)
+        _flush_folder(folder)
+    except BaseException as error:  # also Ctrl-C: nothing may be left behind
         with suppress(OSError):
-            os.unlink(temporary)
+            os.unlink(name)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            raise _explained(error, "cannot write the file", target) from None
         raise
 
 
@@ -60,6 +65,22 @@ def atomic_write(path: str | os.PathLike[str], data: bytes | bytearray | memoryv
     """Replace the content of `path` by `data` in one step; see `atomic_file` for what it raises."""
     with atomic_file(path) as file:
         file.write(data)
+
+
+def _explained(error: OSError, what: str, path: str) -> OSError:
+    return type(error)(error.errno, f"{what}: {error.strerror}", path)
+
+
+def _flush_folder(folder: str) -> None:
+    """Flush the new name to the disk, too, where the system can."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):  # some file systems refuse; the file itself is in its place
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _checked_path(path: str | os.PathLike[str]) -> str:

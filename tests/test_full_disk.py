@@ -1,0 +1,153 @@
+"""A full disk, or a folder that may not be written: a clear error, and the old file stays."""
+
+import contextlib
+import errno
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitnet.callbacks import BackupAndRestore
+from mirror_server import Handler, mirror_server
+from writers import CACHED, WRITERS, Writer, cache_from, fit, model_of, saved_as, weights_as
+
+resource = pytest.importorskip("resource", reason="limits of Unix")
+
+NAMES = [*WRITERS, ".keras", ".weights.h5", "ONNX", "download", "BackupAndRestore"]
+
+
+@contextlib.contextmanager
+def disk_full(most=20_000):
+    """Refuse to write beyond so many bytes of a file, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))  # Python ignores its signal
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextlib.contextmanager
+def as_nobody():
+    """Give up the rights of root, who may write anywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def folder():
+    """Return a folder that others may read, unlike pytest's."""
+    path = Path(tempfile.mkdtemp())
+    path.chmod(0o777)
+    yield path
+    path.chmod(0o777)
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def writer(request):
+    name = request.param
+    if name in WRITERS:
+        yield WRITERS[name]
+    elif name in (".keras", ".weights.h5"):
+        pytest.importorskip("h5py")
+        yield (saved_as if name == ".keras" else weights_as)("model" + name)
+    elif name == "ONNX":
+        yield Writer(lambda at, number: model_of(number).export(at / "model.onnx"), lambda at: 0)
+    elif name == "BackupAndRestore":
+
+        def back_up(at, number):
+            fit(model_of(number), BackupAndRestore(at, delete_checkpoint=False), epochs=number)
+
+        yield Writer(back_up, saved_as("backup.safetensors").read)
+    else:
+        with mirror_server() as server:
+            for i in range(256):
+                body = bytes([i]) * CACHED
+                server.mirrors[str(i)] = lambda handler, body=body: Handler.deliver(handler, body)
+            yield cache_from(server.url)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("writer", NAMES, indirect=True)
+def test_a_full_disk_leaves_the_old_file(folder, writer):
+    writer.write(folder, 3)
+    before = contents(folder)
+    limit = 20 if "log.csv" in before else 90 if "data.gz" in before else 20_000  # they are small
+    assert len(before) == 1
+    assert len(*before.values()) > limit
+    with (
+        disk_full(limit),
+        pytest.raises(OSError, match=r"cannot write the file: File too large: '.*'$") as caught,
+    ):
+        writer.write(folder, 4)
+    assert caught.value.errno == errno.EFBIG
+    assert caught.value.filename == str(folder / next(iter(before)))
+    assert contents(folder) == before
+    writer.write(folder, 5)  # there is space again
+    assert contents(folder) != before
+    assert len(contents(folder)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of Unix")
+@pytest.mark.parametrize("writer", NAMES, indirect=True)
+def test_a_read_only_folder_leaves_the_old_file(folder, writer):
+    writer.write(folder, 3)
+    before = contents(folder)
+    folder.chmod(0o555)
+    with (
+        as_nobody(),
+        pytest.raises(PermissionError, match=r"cannot write in the folder: .* denied") as caught,
+    ):
+        writer.write(folder, 4)
+    assert caught.value.filename == str(folder)
+    assert contents(folder) == before
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="only root may mount")
+def test_a_disk_that_is_really_full(folder):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mount is refused here")
+    try:
+        WRITERS["save"].write(folder, 3)
+        (folder / "ballast").write_bytes(bytes(60_000))
+        before = contents(folder)
+        with pytest.raises(OSError, match="cannot write the file: No space left on device: ") as e:
+            WRITERS["save"].write(folder, 4)
+        assert e.value.errno == errno.ENOSPC
+        assert contents(folder) == before
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_the_log_goes_on_when_there_is_space_again(folder):
+    from digitnet.callbacks import CSVLogger, LambdaCallback
+
+    model, logger = model_of(0), CSVLogger(folder / "log.csv")
+    limits = contextlib.ExitStack()
+    fill = LambdaCallback(on_epoch_begin=lambda epoch, logs: full(epoch))
+
+    def full(epoch):
+        if epoch == 2:
+            limits.enter_context(disk_full(len((folder / "log.csv").read_bytes())))
+
+    with limits, pytest.raises(OSError, match="cannot write the file"):
+        fit(model, [fill, logger], epochs=4)
+    assert WRITERS["CSVLogger"].read(folder) == 2
+    fit(model, CSVLogger(folder / "log.csv", append=True), epochs=4, initial_epoch=2)
+    assert WRITERS["CSVLogger"].read(folder) == 4
+    assert np.isfinite(model.get_weights()[0]).all()
