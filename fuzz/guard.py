@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -32,6 +34,7 @@ class Guard:
         shared = "/dev/shm"  # in memory, where there is such a thing
         parent = shared if os.access(shared, os.W_OK) else None
         self._folder = Path(tempfile.mkdtemp(prefix="digitnet-fuzz-", dir=parent))
+        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         self._path = self._folder / "file"
         self._ready = self._watching = False
         self.runs = self.accepted = 0

@@ -14,6 +14,7 @@ from digitnet.cli.digits import read_images
 from digitnet.datasets import read_idx
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential, load_model
+from digitnet.optimizers import SGD
 from keras_files import CONFIG, changed, packed
 
 LONG = 1000  # characters: more is no sentence
@@ -89,6 +90,24 @@ def test_a_shape_of_255_sizes(tmp_path):
     assert "truncated" in says(path, read_idx)
     path.write_bytes(gzip.compress(struct.pack(">HBB255I", 0, 8, 255, 0, *[2**32 - 1] * 254)))
     assert "a shape NumPy can hold" in says(path, read_idx)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model, value: SGD(clipnorm=value, clipvalue=1.0),
+        lambda model, value: model.fit(np.ones((2, 2)), np.ones((2, 1)), epochs=value, nb_epoch=1),
+        lambda model, value: model.add(value),
+        lambda model, value: model.compile(value),
+    ],
+)
+@pytest.mark.parametrize("value", ["x" * 5000, np.ones((9, 9)), "a\nb", 10**5000], ids=lambda v: "")
+def test_settings_of_any_length(model, call, value):
+    model.compile("sgd", "mse")
+    with pytest.raises((ValueError, TypeError)) as raised:
+        call(model, value)
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < LONG
 
 
 # --- lists within lists: Python's JSON reads more of them than other functions can take

@@ -246,10 +246,7 @@ def test_methods(model, call):
         assert np.isfinite(subject.predict(x)).all()
 
 
-@given(st.sampled_from([config.set_num_threads]), junk())
-def test_threads(function, value):
-    before = config.num_threads()
-    try:
-        ra.outcome(lambda: function(value))
-    finally:
-        config.set_num_threads(before)
+@pytest.mark.usefixtures("threads_as_before")
+@given(value=junk())
+def test_threads(value):
+    ra.outcome(lambda: config.set_num_threads(value))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from digitnet._arrays import FloatArray
 from digitnet._checks import flag, integer, no_copy, optional_integer
 from digitnet._data import SamplesLike
+from digitnet._errors import shown
 from digitnet._model.array_source import split
 from digitnet._model.compiled import samples_in
 from digitnet._model.evaluator import Evaluator, returned
@@ -122,7 +123,8 @@ class Trainer(Evaluator):
         if nb_epoch is not None:
             if epochs != 1:
                 raise ValueError(
-                    f"epochs and nb_epoch say the same; give one. Received: {epochs} and {nb_epoch}"
+                    "epochs and nb_epoch say the same; give one. "
+                    f"Received: {shown(epochs)} and {shown(nb_epoch)}"
                 )
             epochs = integer(nb_epoch, "nb_epoch", 0)
         size = 32 if batch_size is None else integer(batch_size, "batch_size")

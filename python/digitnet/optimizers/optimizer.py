@@ -88,7 +88,9 @@ class Optimizer(Configurable):
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = {key: limit for key, limit in limits.items() if limit is not None}
         if len(given) > 1:
-            raise ValueError(f"only one of {', '.join(limits)} may be given. Received: {given}")
+            raise ValueError(
+                f"only one of {', '.join(limits)} may be given. Received: {shown(given)}"
+            )
         self.clipnorm = _limit(clipnorm, "clipnorm")
         self.clipvalue = _limit(clipvalue, "clipvalue")
         self.global_clipnorm = _limit(global_clipnorm, "global_clipnorm")
