@@ -44,7 +44,8 @@ ProgressFunction progress_to(PyObject* progress) {
     const py::gil_scoped_acquire held;
     throw_if_interrupted();
     if (progress == nullptr || Py_IsNone(progress)) return;
-    if (Clock::now() - last < std::chrono::milliseconds(50)) return;
+    // Before the first step is done there is no mean to tell.
+    if (done == 0 || Clock::now() - last < std::chrono::milliseconds(50)) return;
     const Result result = result_of(totals);
     py::reinterpret_borrow<py::object>(progress)(done, result.loss, result.metrics);
     last = Clock::now();
