@@ -56,7 +56,7 @@ LABELS = np.array([0, 1, 2, 0, 1, 2])
         (lambda: Rescaling([1, 2]), TypeError, "scale must be a finite number"),
         (lambda: Rescaling(1, 1e39), ValueError, "offset must be a finite number"),
         (lambda: activations.relu("a"), TypeError, "x must be an array of real numbers"),
-        (lambda: Sequential(device="gpu"), ValueError, "device must be one of 'auto'"),
+        (lambda: Sequential(device="tpu"), ValueError, "device must be one of 'auto'"),
         (lambda: Sequential(device=0), TypeError, "device must be a string"),
         (lambda: Sequential(name=3), TypeError, "name must be a string"),
         (lambda: Sequential(3), TypeError, r"layers must be a list of .*Received: 3 \(int\)"),

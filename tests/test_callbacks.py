@@ -11,10 +11,18 @@ import numpy as np
 import pytest
 
 from digitnet import callbacks
-from digitnet.callbacks import Callback, History, LambdaCallback, LearningRateScheduler
+from digitnet.callbacks import (
+    Callback,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    ReduceLROnPlateau,
+)
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential
 from digitnet.optimizers import SGD
+from digitnet.optimizers.schedules import ExponentialDecay
 
 
 @pytest.fixture
@@ -187,3 +195,22 @@ def test_ctrl_c_within_an_epoch_keeps_the_steps_done(rng):
     assert not np.array_equal(model.get_weights()[0], before)
     assert np.isfinite(model.get_weights()[0]).all()
     model.fit(x[:100], y[:100], verbose=0)
+
+
+def test_a_schedule_and_a_callback_that_lowers_the_rate_do_not_go_together(rng):
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile(SGD(ExponentialDecay(0.1, 10, 0.9)), "mse")
+    before = model.get_weights()
+    x, y = rng.random((4, 2)), rng.random((4, 1))
+    with pytest.raises(TypeError, match=r"ReduceLROnPlateau would .* where a schedule says it"):
+        model.fit(x, y, verbose=0, callbacks=[ReduceLROnPlateau("loss")])
+    np.testing.assert_equal(model.get_weights(), before)
+
+
+@pytest.mark.parametrize("typo", ["val_acuracy", "val_acc", "acuracy"])
+def test_a_typo_in_monitor_gets_a_hint(typo, rng):
+    model = Sequential([Input((2,)), Dense(2, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    expected = ("val_" if typo.startswith("val_") else "") + "accuracy"
+    with pytest.raises(ValueError, match=rf"\(did you mean monitor='{expected}'\?\)"):
+        model.fit(rng.random((4, 2)), [0, 1, 0, 1], callbacks=[EarlyStopping(typo)], verbose=0)

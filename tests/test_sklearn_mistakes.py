@@ -63,8 +63,11 @@ def test_parameters(settings, sentence):
         (lambda n: n.fit(X * np.nan, Y), "Input X contains NaN"),
         (lambda n: n.fit(X.astype(complex), Y), "Complex data not supported"),
         (lambda n: n.fit(X, Y, X_val=X), "X_val and y_val must be given together.* no y_val"),
-        (lambda n: n.fit(X, Y, X_val=X, y_val=Y + 1), r"only classes of the first call.* = .*3"),
-        (lambda n: n.fit(X, Y, X_val=X[:, :1], y_val=Y), "X has 1 features"),
+        (
+            lambda n: n.fit(X, Y, X_val=X, y_val=Y + 1),
+            r"X_val and y_val must be as .*only classes.*3",
+        ),
+        (lambda n: n.fit(X, Y, X_val=X[:, :1], y_val=Y), "X_val and y_val .*: X has 1 features"),
         (lambda n: n.partial_fit(X, Y + 1), r"y must hold only classes of the first call, \[0 1 2"),
         (lambda n: n.partial_fit(X, Y, classes=[0, 1]), "classes must be those of the first call"),
         (lambda n: n.partial_fit(X, np.eye(3)[Y]), "y must hold classes, as in the first call"),

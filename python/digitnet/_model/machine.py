@@ -35,6 +35,8 @@ def machine(device: object, precision: object) -> Machine:
     """
     chosen = Machine(text(device, "device"), text(precision, "precision"))
     if chosen.device not in DEVICES:
+        if chosen.device.lower() in ("gpu", "cuda:0"):
+            raise ValueError(f"device of a GPU is called 'cuda'. Received: {shown(device)}")
         raise unknown("device", device, [repr(known) for known in DEVICES])
     if chosen.precision not in PRECISIONS:
         raise unknown("precision", precision, [repr(known) for known in PRECISIONS])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from difflib import get_close_matches
 
 from digitnet._checks import real, text
 from digitnet._errors import shown
@@ -60,9 +61,14 @@ class MonitorCallback(Callback):
         name = self.monitor.removeprefix("val_")
         known: str | None = self.model._metric_direction(name)
         if known is None:
+            names = self.model.metrics_names
+            near = get_close_matches(
+                self.monitor, [*names, *(f"val_{name}" for name in names)], n=1
+            )
+            hint = f" (did you mean monitor={near[0]!r}?)" if near else ""
             raise ValueError(
                 f"mode must be 'min' or 'max' for {type(self).__name__} with monitor="
-                f"{self.monitor!r}, of which 'auto' knows no direction. Received: 'auto'"
+                f"{self.monitor!r}, of which 'auto' knows no direction. Received: 'auto'{hint}"
             )
         return known
 

@@ -59,8 +59,13 @@ class ReduceLROnPlateau(MonitorCallback):
         return self.cooldown_counter > 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget an earlier training."""
+        """Forget an earlier training; refuse an optimizer whose rate a schedule says."""
         self._reset()
+        optimizer = self.model.optimizer
+        try:
+            optimizer.learning_rate = optimizer.learning_rate
+        except TypeError as error:
+            raise TypeError(f"ReduceLROnPlateau would set what it must not: {error}") from None
         super().on_train_begin(logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

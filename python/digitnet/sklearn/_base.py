@@ -164,7 +164,10 @@ class BaseMLP(Fitted):
         if x is None or y is None:
             missing = "X_val" if x is None else "y_val"
             raise ValueError(f"X_val and y_val must be given together. Received: no {missing}")
-        x, targets, _ = self._targets(x, y, False)
+        try:
+            x, targets, _ = self._targets(x, y, False)
+        except ValueError as error:
+            raise ValueError(f"X_val and y_val must be as X and y are: {error}") from None
         return TrainingSet(core_samples(x), targets, None)
 
     def _train(
