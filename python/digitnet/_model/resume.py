@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from digitnet._model.batch_source import BatchSource
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.fit import Loop
 from digitnet._model.optimizer_state import take_settings
+from digitnet._model.packed import packed, unpacked
 from digitnet._model.state import checked_training_state, pick, pick_slots
 from digitnet._model.totals import Totals
 from digitnet.callbacks import Callback
@@ -42,26 +42,38 @@ def place_of(loop: Loop, finished_epoch: bool, stopped: bool) -> tuple[dict[str,
     """Return where the training is: after an epoch, or after a step of one.
 
     The first is JSON-ready but for the arrays of the callbacks, which are the second.
+
+    Raises
+    ------
+    TypeError
+        A callback's `get_state` returned what could not be read back.
     """
     totals = Totals() if finished_epoch else loop.totals
     tensors: Tensors = {}
     states = []
     for i, callback in enumerate(loop.callbacks.callbacks):
-        values = {
-            key: _packed(value, f"{_STATE}{i}.{key}.", tensors)
-            for key, value in callback.get_state().items()
-        }
-        states.append([type(callback).__name__, values])
+        states.append([type(callback).__name__, _state_of(callback, f"{_STATE}{i}.", tensors)])
     return {
         "epoch": loop.epoch + finished_epoch,
         "step": 0 if finished_epoch else loop.step,
         "done": loop.source.done,
         "samples": totals.samples,
-        "sums": [_packed(value, "", tensors) for value in totals.sums],
+        "sums": [packed(value, "sums", "", tensors) for value in totals.sums],
         "data": [loop.source.samples, loop.source.batch_size, loop.source.length],
         "stopped": stopped,
         "callbacks": states,
     }, tensors
+
+
+def _state_of(callback: Callback, name: str, tensors: Tensors) -> dict[str, Any]:
+    """Return a callback's state as JSON has it; its arrays go into ``tensors``."""
+    who, state = f"get_state of {type(callback).__name__}", callback.get_state()
+    if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
+        raise TypeError(f"{who} must return a dict with strings as keys. Received: {shown(state)}")
+    return {
+        key: packed(value, f"what {who} returns for {key!r}", f"{name}{key}.", tensors)
+        for key, value in state.items()
+    }
 
 
 def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings) -> Backup:
@@ -116,7 +128,7 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
         for name, most in (("step", source.steps), ("done", source.length)):
             if most is not None and place[name] > most:
                 raise ValueError(f"{name} must be at most {most}. Received: {place[name]}")
-        sums = tuple(_number(_unpacked(value, "", {})) for value in place["sums"])
+        sums = tuple(_number(unpacked(value, "", {})) for value in place["sums"])
         if bool(step) != bool(samples):
             raise ValueError(f"{step} steps of an epoch cannot have had {samples} samples")
         if step and len(sums) != 1 + len(loop.settings.metric_names):
@@ -126,7 +138,7 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
             (
                 callback,
                 {
-                    key: _unpacked(value, f"{_STATE}{i}.{key}.", backup.arrays)
+                    key: unpacked(value, f"{_STATE}{i}.{key}.", backup.arrays)
                     for key, value in values.items()
                 },
             )
@@ -188,21 +200,3 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"sums must be numbers. Received: {shown(value)}")
     return float(value)
-
-
-def _packed(value: Any, name: str, tensors: Tensors) -> Any:
-    """Return the value as JSON has it; arrays go into ``tensors``."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"float": str(value)}
-    if isinstance(value, list) and value and hasattr(value[0], "shape"):
-        tensors |= {f"{name}{j}": array for j, array in enumerate(value)}
-        return {"arrays": len(value)}
-    return value
-
-
-def _unpacked(value: Any, name: str, tensors: Tensors) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if "float" in value:
-        return float(value["float"])
-    return [tensors[f"{name}{j}"] for j in range(integer(value["arrays"], "arrays"))]

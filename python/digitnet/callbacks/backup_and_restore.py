@@ -43,6 +43,8 @@ class BackupAndRestore(Callback):
     TypeError, ValueError
         An argument of another type or out of range; when the training begins, a backup that is
         damaged or of another training.
+    TypeError
+        In the training: a callback's ``get_state`` returns another kind of value than it may.
     OSError
         In the training: the file cannot be read or written.
     """
