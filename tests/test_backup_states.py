@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from digitnet.callbacks import BackupAndRestore, Callback, EarlyStopping, LambdaCallback
+from digitnet.callbacks import (
+    BackupAndRestore,
+    Callback,
+    CallbackList,
+    EarlyStopping,
+    LambdaCallback,
+)
 from training_cases import Fails, Stop, fit, model_of, state_of
 
 
@@ -93,6 +99,13 @@ def test_other_kinds_are_refused_when_the_backup_is_written(tmp_path, value, rec
 def test_a_state_is_a_dict_of_names(tmp_path, state):
     with pytest.raises(TypeError, match="get_state of Keeper must return a dict with strings as"):
         resumed(tmp_path, Keeper(state))
+
+
+def test_callbacks_in_a_list_of_their_own_go_on(tmp_path):
+    interrupted(tmp_path, Keeper({"a": 1}), CallbackList([Keeper({"a": 2}), Keeper({"a": 3})]))
+    keepers = [Keeper({}) for _ in range(3)]
+    resumed(tmp_path, keepers[0], CallbackList(keepers[1:]))
+    assert [keeper.taken for keeper in keepers] == [{"a": 1}, {"a": 2}, {"a": 3}]
 
 
 def scoring(score):
