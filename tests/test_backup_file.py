@@ -9,6 +9,7 @@ from digitnet.callbacks import (
     LambdaCallback,
     ReduceLROnPlateau,
 )
+from digitnet.optimizers import Adam
 from training_cases import Fails, Stop, fit, model_of, state_of
 
 
@@ -125,6 +126,34 @@ def test_states_of_callbacks_are_taken_all_or_none(tmp_path, name, change):
         fit(model, given)
     assert state_of(model) == before
     assert (given[0].best, given[0].best_weights, given[1].best) == (None, None, None)
+
+
+@pytest.mark.parametrize("best", [0.5, "low"])
+def test_slots_and_states_of_callbacks_are_taken_all_or_none(tmp_path, best):
+    """Slots came last: weights, learning rate and callbacks were those of the backup by then."""
+
+    def model_of_adam(seed, rate):
+        model = model_of(seed)
+        model.compile(Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+        fit(model, [], epochs=1)  # so that it has slots of its own
+        return model
+
+    callbacks = [EarlyStopping("loss"), BackupAndRestore(tmp_path)]
+    with pytest.raises(Stop):
+        fit(model_of_adam(5, 0.001), [*callbacks, Fails("on_train_batch_begin", 2, 3)])
+    path = tmp_path / "backup.safetensors"
+    settings, tensors = saving.read(path)
+    settings["fit"]["callbacks"][0][1]["best"] = best
+    if best == 0.5:
+        tensors["v.layers.0.kernel"][2, 3] = -1
+    saving.write(path, settings, tensors)
+    model, stopping = model_of_adam(8, 0.5), EarlyStopping("loss")
+    before = state_of(model)
+    sentence = "slot v must not be negative" if best == 0.5 else "best must be a number"
+    with pytest.raises(ValueError, match=f"safetensors is no backup of this training: {sentence}"):
+        fit(model, [stopping, BackupAndRestore(tmp_path)])
+    assert state_of(model) == before
+    assert stopping.best is None
 
 
 def test_weights_that_are_not_finite_leave_the_last_backup(tmp_path):

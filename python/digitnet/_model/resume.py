@@ -109,7 +109,9 @@ def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings)
 
 
 def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
-    """Put loop, callbacks and optimizer where they were; return whether training was to stop.
+    """Put loop, callbacks, optimizer and slots where they were; return whether it was to stop.
+
+    The rest of the backup, weights and counters, is left to the model: it cannot be refused.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
             )
             for callback, i, values in _matching(loop.callbacks.callbacks, place["callbacks"])
         ]
-        _take(loop, states, backup.optimizer)
+        _take(loop, states, backup)
     loop.epoch, loop.step, loop.totals = epoch, step, Totals(samples, sums if step else ())
     if stopped and not step:
         loop.epoch = loop.plan.last_epoch
@@ -154,16 +156,18 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
     return stopped
 
 
-def _take(loop: Loop, states: list[tuple[Callback, State]], settings: Mapping[str, Any]) -> None:
-    """Give callbacks and optimizer their states: all of them or, on an error, none."""
-    optimizer = loop.settings.optimizer
+def _take(loop: Loop, states: list[tuple[Callback, State]], backup: Backup) -> None:
+    """Give slots, callbacks and optimizer their states: all of them or, on an error, none."""
+    optimizer, slots_before = loop.settings.optimizer, loop.core.get_slots()
     before = [(callback, callback.get_state()) for callback, _ in states]
     settings_before = optimizer.get_config()
     try:
+        loop.core.set_slots(backup.slots)
         for callback, state in states:
             callback.set_state(state)
-        take_settings(optimizer, settings)
+        take_settings(optimizer, backup.optimizer)
     except BaseException:
+        loop.core.set_slots(slots_before)
         for callback, state in before:
             callback.set_state(state)
         take_settings(optimizer, settings_before)
