@@ -14,7 +14,7 @@ from digitnet._errors import sentence, shown
 from digitnet._model.batch_source import BatchSource
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.fit import Loop
-from digitnet._model.optimizer_state import take_settings
+from digitnet._model.optimizer_state import saved_settings, take_settings
 from digitnet._model.packed import packed, unpacked
 from digitnet._model.state import checked_training_state, pick, pick_slots
 from digitnet._model.totals import Totals
@@ -95,6 +95,7 @@ def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings)
         for key in ("loss", "metrics"):
             if settings["compile"][key] != present.get_config()[key]:
                 raise ValueError(f"its {key} are not those of compile")
+        optimizer = saved_settings(settings["compile"]["optimizer"], present.optimizer)
         place = settings["fit"]
         if not isinstance(place, dict) or set(place) != _PLACE:
             raise ValueError("it holds no place in a training")
@@ -102,7 +103,7 @@ def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings)
             pick(own, shapes),
             pick_slots(own, shapes, present.optimizer.slots),
             checked_training_state(settings["training"]),
-            settings["compile"]["optimizer"]["config"],
+            optimizer,
             place,
             arrays,
         )
