@@ -78,7 +78,17 @@ def test_a_damaged_or_foreign_backup_is_refused_and_nothing_is_changed(tmp_path)
         ({"done": 9**9}, "done must be at most"),
         ({"samples": 0}, "steps of an epoch cannot have had 0 samples"),
         ({"sums": ["1", [], {}]}, "sums must be numbers"),
-        ({"callbacks": 3}, "not iterable"),
+        ({"sums": 3}, "sums must be a list. Received: 3$"),
+        ({"sums": [{"float": "1"}]}, "a state's values must be None, .* Received: {'float': '1'}$"),
+        ({"callbacks": 3}, "callbacks must be a list. Received: 3$"),
+        ({"callbacks": {}}, "callbacks must be a list. Received: {}$"),
+        ({"callbacks": [3]}, "callbacks must hold names with states. Received: 3$"),
+        ({"callbacks": [["A"]]}, r"callbacks must hold names with states. Received: \['A'\]$"),
+        (
+            {"callbacks": [["A", 3]]},
+            r"callbacks must hold names with states. Received: \['A', 3\]$",
+        ),
+        ({"callbacks": [[3, {}]]}, r"callbacks must hold names with states. Received: \[3, {}\]$"),
     ],
 )
 def test_a_place_that_makes_no_sense(tmp_path, change, sentence):
@@ -92,6 +102,35 @@ def test_a_place_that_makes_no_sense(tmp_path, change, sentence):
     with pytest.raises(ValueError, match=f"is no backup of this training: .*{sentence}"):
         fit(model, [BackupAndRestore(tmp_path, 3)])
     assert state_of(model) == before
+
+
+@pytest.mark.parametrize("compiled", [None, 3, [], {}, {"loss": 1, "metrics": 2}])
+def test_compile_settings_of_another_form(tmp_path, compiled):
+    path = interrupted(tmp_path)
+    settings, tensors = saving.read(path)
+    saving.write(path, {**settings, "compile": compiled}, tensors)
+    model = model_of(8)
+    before = state_of(model)
+    with pytest.raises(ValueError, match=r"training: compile must hold optimizer, loss, metrics\."):
+        fit(model, [BackupAndRestore(tmp_path)])
+    assert state_of(model) == before
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ({}, "a state's values must be None, a bool, .* Received: {}$"),
+        ({"arrays": 1, "b": 2}, "a state's values must be None, a bool, .* Received: {'arrays'"),
+        ({"arrays": 1}, "callbacks.0.best.0 is missing$"),
+    ],
+)
+def test_values_of_callbacks_of_another_form(tmp_path, value, sentence):
+    path = interrupted(tmp_path)
+    settings, tensors = saving.read(path)
+    settings["fit"]["callbacks"] = [["EarlyStopping", {"best": value}]]
+    saving.write(path, settings, tensors)
+    with pytest.raises(ValueError, match=f"is no backup of this training: {sentence}"):
+        fit(model_of(8), [EarlyStopping("loss"), BackupAndRestore(tmp_path)])
 
 
 @pytest.mark.parametrize(

@@ -92,13 +92,16 @@ def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings)
     with _naming(path):
         if set(settings) != {"model", "compile", "training", "fit"}:
             raise ValueError("it holds a model, but no place in a training")
+        compiled, expected = settings["compile"], present.get_config()
+        if not isinstance(compiled, dict) or set(compiled) != set(expected):
+            raise ValueError(
+                f"compile must hold {', '.join(expected)}. Received: {shown(compiled)}"
+            )
         for key in ("loss", "metrics"):
-            if settings["compile"][key] != present.get_config()[key]:
+            if compiled[key] != expected[key]:
                 raise ValueError(f"its {key} are not those of compile")
-        optimizer = saved_settings(settings["compile"]["optimizer"], present.optimizer)
-        place = settings["fit"]
-        if not isinstance(place, dict) or set(place) != _PLACE:
-            raise ValueError("it holds no place in a training")
+        optimizer, place = saved_settings(compiled["optimizer"], present.optimizer), settings["fit"]
+        _check_place(place)
         return Backup(
             pick(own, shapes),
             pick_slots(own, shapes, present.optimizer.slots),
@@ -107,6 +110,19 @@ def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings)
             place,
             arrays,
         )
+
+
+def _check_place(place: object) -> None:
+    """Refuse what has not the form of what `place_of` returned; its numbers are looked at later."""
+    if not isinstance(place, dict) or set(place) != _PLACE:
+        raise ValueError("it holds no place in a training")
+    for name in ("sums", "callbacks"):
+        if not isinstance(place[name], list):
+            raise TypeError(f"{name} must be a list. Received: {shown(place[name])}")
+    for entry in place["callbacks"]:
+        pair = isinstance(entry, list) and len(entry) == 2
+        if not (pair and isinstance(entry[0], str) and isinstance(entry[1], dict)):
+            raise TypeError(f"callbacks must hold names with states. Received: {shown(entry)}")
 
 
 def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
