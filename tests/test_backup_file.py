@@ -9,6 +9,7 @@ from digitnet.callbacks import (
     LambdaCallback,
     ReduceLROnPlateau,
 )
+from digitnet.optimizers import Adam
 from training_cases import Fails, Stop, fit, model_of, state_of
 
 
@@ -77,7 +78,17 @@ def test_a_damaged_or_foreign_backup_is_refused_and_nothing_is_changed(tmp_path)
         ({"done": 9**9}, "done must be at most"),
         ({"samples": 0}, "steps of an epoch cannot have had 0 samples"),
         ({"sums": ["1", [], {}]}, "sums must be numbers"),
-        ({"callbacks": 3}, "not iterable"),
+        ({"sums": 3}, "sums must be a list. Received: 3$"),
+        ({"sums": [{"float": "1"}]}, "a state's values must be None, .* Received: {'float': '1'}$"),
+        ({"callbacks": 3}, "callbacks must be a list. Received: 3$"),
+        ({"callbacks": {}}, "callbacks must be a list. Received: {}$"),
+        ({"callbacks": [3]}, "callbacks must hold names with states. Received: 3$"),
+        ({"callbacks": [["A"]]}, r"callbacks must hold names with states. Received: \['A'\]$"),
+        (
+            {"callbacks": [["A", 3]]},
+            r"callbacks must hold names with states. Received: \['A', 3\]$",
+        ),
+        ({"callbacks": [[3, {}]]}, r"callbacks must hold names with states. Received: \[3, {}\]$"),
     ],
 )
 def test_a_place_that_makes_no_sense(tmp_path, change, sentence):
@@ -91,6 +102,35 @@ def test_a_place_that_makes_no_sense(tmp_path, change, sentence):
     with pytest.raises(ValueError, match=f"is no backup of this training: .*{sentence}"):
         fit(model, [BackupAndRestore(tmp_path, 3)])
     assert state_of(model) == before
+
+
+@pytest.mark.parametrize("compiled", [None, 3, [], {}, {"loss": 1, "metrics": 2}])
+def test_compile_settings_of_another_form(tmp_path, compiled):
+    path = interrupted(tmp_path)
+    settings, tensors = saving.read(path)
+    saving.write(path, {**settings, "compile": compiled}, tensors)
+    model = model_of(8)
+    before = state_of(model)
+    with pytest.raises(ValueError, match=r"training: compile must hold optimizer, loss, metrics\."):
+        fit(model, [BackupAndRestore(tmp_path)])
+    assert state_of(model) == before
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ({}, "a state's values must be None, a bool, .* Received: {}$"),
+        ({"arrays": 1, "b": 2}, "a state's values must be None, a bool, .* Received: {'arrays'"),
+        ({"arrays": 1}, "callbacks.0.best.0 is missing$"),
+    ],
+)
+def test_values_of_callbacks_of_another_form(tmp_path, value, sentence):
+    path = interrupted(tmp_path)
+    settings, tensors = saving.read(path)
+    settings["fit"]["callbacks"] = [["EarlyStopping", {"best": value}]]
+    saving.write(path, settings, tensors)
+    with pytest.raises(ValueError, match=f"is no backup of this training: {sentence}"):
+        fit(model_of(8), [EarlyStopping("loss"), BackupAndRestore(tmp_path)])
 
 
 @pytest.mark.parametrize(
@@ -125,6 +165,34 @@ def test_states_of_callbacks_are_taken_all_or_none(tmp_path, name, change):
         fit(model, given)
     assert state_of(model) == before
     assert (given[0].best, given[0].best_weights, given[1].best) == (None, None, None)
+
+
+@pytest.mark.parametrize("best", [0.5, "low"])
+def test_slots_and_states_of_callbacks_are_taken_all_or_none(tmp_path, best):
+    """Slots came last: weights, learning rate and callbacks were those of the backup by then."""
+
+    def model_of_adam(seed, rate):
+        model = model_of(seed)
+        model.compile(Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+        fit(model, [], epochs=1)  # so that it has slots of its own
+        return model
+
+    callbacks = [EarlyStopping("loss"), BackupAndRestore(tmp_path)]
+    with pytest.raises(Stop):
+        fit(model_of_adam(5, 0.001), [*callbacks, Fails("on_train_batch_begin", 2, 3)])
+    path = tmp_path / "backup.safetensors"
+    settings, tensors = saving.read(path)
+    settings["fit"]["callbacks"][0][1]["best"] = best
+    if best == 0.5:
+        tensors["v.layers.0.kernel"][2, 3] = -1
+    saving.write(path, settings, tensors)
+    model, stopping = model_of_adam(8, 0.5), EarlyStopping("loss")
+    before = state_of(model)
+    sentence = "slot v must not be negative" if best == 0.5 else "best must be a number"
+    with pytest.raises(ValueError, match=f"safetensors is no backup of this training: {sentence}"):
+        fit(model, [stopping, BackupAndRestore(tmp_path)])
+    assert state_of(model) == before
+    assert stopping.best is None
 
 
 def test_weights_that_are_not_finite_leave_the_last_backup(tmp_path):

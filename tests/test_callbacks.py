@@ -13,6 +13,7 @@ import pytest
 from digitnet import callbacks
 from digitnet.callbacks import (
     Callback,
+    CallbackList,
     EarlyStopping,
     History,
     LambdaCallback,
@@ -120,6 +121,36 @@ def test_a_lone_callback_is_a_list_of_one(model, data):
     given = History()
     returned = model.fit(*data, verbose=0, callbacks=given)
     assert given.history == returned.history
+
+
+def test_lists_in_lists_are_one_list(model, data):
+    """A list overrides every hook: `fit` took it for one that waits for every batch."""
+    order = []
+
+    def noting(number, runs_last=False):
+        callback = LambdaCallback(on_epoch_end=lambda epoch, logs: order.append(number))
+        callback.runs_last = runs_last
+        return callback
+
+    inner = CallbackList([noting(3, runs_last=True), noting(0)])
+    nested = CallbackList([CallbackList([inner, noting(1)]), noting(2)])
+    assert not nested.waits_for_train_batches
+    for given in (nested, [nested]):
+        order.clear()
+        model.fit(*data, verbose=0, callbacks=given)
+        assert order == [0, 1, 2, 3]
+
+
+def test_a_list_that_does_more_stays_in_one_piece(model, data):
+    class Loud(CallbackList):
+        def on_epoch_end(self, epoch, logs=None):
+            calls.append("loud")
+            super().on_epoch_end(epoch, logs)
+
+    calls = []
+    inner = LambdaCallback(on_epoch_end=lambda epoch, logs: calls.append("inner"))
+    model.fit(*data, verbose=0, callbacks=[Loud([inner])])
+    assert calls == ["loud", "inner"]
 
 
 def test_no_epochs_no_history(model, data):

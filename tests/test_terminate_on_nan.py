@@ -55,6 +55,23 @@ def test_terminate_on_nan_can_raise():
     model_of().fit(x, y, batch_size=BATCH, verbose=0, callbacks=fine)
 
 
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_train_batch_end", "on_epoch_end"])
+def test_it_looks_also_where_another_callback_has_stopped_the_training(hook, capsys):
+    def stop(number, logs):
+        model.stop_training = True
+
+    def fit(terminate):
+        callbacks = [LambdaCallback(**{hook: stop}), terminate]
+        model.fit(np.ones((8, 6)), y, batch_size=2, epochs=9, verbose=0, callbacks=callbacks)
+
+    model, y = diverging(), np.full((8, 3), np.float32(3e38))  # so that the first loss is infinite
+    with pytest.raises(RuntimeError, match="The training has diverged: the loss is"):
+        fit(TerminateOnNaN(raise_error=True))
+    model = diverging()
+    fit(TerminateOnNaN())
+    assert capsys.readouterr().out.count("The training has diverged: the loss is ") == 1
+
+
 def test_progress_between_the_batches_may_end_the_training(rng):
     seen = []
 

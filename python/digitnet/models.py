@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from digitnet import _core, saving
-from digitnet._arrays import FloatArray
 from digitnet._identifiers import public_functions
 from digitnet._model import files
 from digitnet._model import state as model_state
@@ -134,12 +133,11 @@ class Sequential(Interchange):
         }
         self.name, self._seed = name, state["seed"]
         self._set_layers(layers, input_shape, by_layer)
-        self._take_state(self._require_core("load_model"), state, slots)
-
-    def _take_state(
-        self, core: _core.Model, state: Mapping[str, int], slots: list[list[FloatArray]]
-    ) -> None:
+        core = self._require_core("load_model")
         core.set_slots(slots)
+        self._take_counters(core, state)
+
+    def _take_counters(self, core: _core.Model, state: Mapping[str, int]) -> None:
         core.iterations, core.epochs = state["iterations"], state["epochs"]
         if self._settings is not None:
             self._settings.optimizer.iterations = state["optimizer_iterations"]
@@ -163,7 +161,7 @@ class Sequential(Interchange):
         self.stop_training = resume.go_to(loop, backup, filepath)
         loop.core.set_weights(backup.weights)
         self._seed = loop.core.seed = backup.state["seed"]
-        self._take_state(loop.core, backup.state, backup.slots)
+        self._take_counters(loop.core, backup.state)
 
 
 for _function in public_functions(Sequential.__mro__[1:-1]):  # Python's TypeErrors name them

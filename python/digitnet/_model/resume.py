@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -15,7 +14,8 @@ from digitnet._errors import sentence, shown
 from digitnet._model.batch_source import BatchSource
 from digitnet._model.compile import TrainingSettings
 from digitnet._model.fit import Loop
-from digitnet._model.optimizer_state import take_settings
+from digitnet._model.optimizer_state import saved_settings, take_settings
+from digitnet._model.packed import packed, unpacked
 from digitnet._model.state import checked_training_state, pick, pick_slots
 from digitnet._model.totals import Totals
 from digitnet.callbacks import Callback
@@ -42,26 +42,38 @@ def place_of(loop: Loop, finished_epoch: bool, stopped: bool) -> tuple[dict[str,
     """Return where the training is: after an epoch, or after a step of one.
 
     The first is JSON-ready but for the arrays of the callbacks, which are the second.
+
+    Raises
+    ------
+    TypeError
+        A callback's `get_state` returned what could not be read back.
     """
     totals = Totals() if finished_epoch else loop.totals
     tensors: Tensors = {}
     states = []
     for i, callback in enumerate(loop.callbacks.callbacks):
-        values = {
-            key: _packed(value, f"{_STATE}{i}.{key}.", tensors)
-            for key, value in callback.get_state().items()
-        }
-        states.append([type(callback).__name__, values])
+        states.append([type(callback).__name__, _state_of(callback, f"{_STATE}{i}.", tensors)])
     return {
         "epoch": loop.epoch + finished_epoch,
         "step": 0 if finished_epoch else loop.step,
         "done": loop.source.done,
         "samples": totals.samples,
-        "sums": [_packed(value, "", tensors) for value in totals.sums],
+        "sums": [packed(value, "sums", "", tensors) for value in totals.sums],
         "data": [loop.source.samples, loop.source.batch_size, loop.source.length],
         "stopped": stopped,
         "callbacks": states,
     }, tensors
+
+
+def _state_of(callback: Callback, name: str, tensors: Tensors) -> dict[str, Any]:
+    """Return a callback's state as JSON has it; its arrays go into ``tensors``."""
+    who, state = f"get_state of {type(callback).__name__}", callback.get_state()
+    if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
+        raise TypeError(f"{who} must return a dict with strings as keys. Received: {shown(state)}")
+    return {
+        key: packed(value, f"what {who} returns for {key!r}", f"{name}{key}.", tensors)
+        for key, value in state.items()
+    }
 
 
 def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings) -> Backup:
@@ -80,24 +92,43 @@ def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings)
     with _naming(path):
         if set(settings) != {"model", "compile", "training", "fit"}:
             raise ValueError("it holds a model, but no place in a training")
+        compiled, expected = settings["compile"], present.get_config()
+        if not isinstance(compiled, dict) or set(compiled) != set(expected):
+            raise ValueError(
+                f"compile must hold {', '.join(expected)}. Received: {shown(compiled)}"
+            )
         for key in ("loss", "metrics"):
-            if settings["compile"][key] != present.get_config()[key]:
+            if compiled[key] != expected[key]:
                 raise ValueError(f"its {key} are not those of compile")
-        place = settings["fit"]
-        if not isinstance(place, dict) or set(place) != _PLACE:
-            raise ValueError("it holds no place in a training")
+        optimizer, place = saved_settings(compiled["optimizer"], present.optimizer), settings["fit"]
+        _check_place(place)
         return Backup(
             pick(own, shapes),
             pick_slots(own, shapes, present.optimizer.slots),
             checked_training_state(settings["training"]),
-            settings["compile"]["optimizer"]["config"],
+            optimizer,
             place,
             arrays,
         )
 
 
+def _check_place(place: object) -> None:
+    """Refuse what has not the form of what `place_of` returned; its numbers are looked at later."""
+    if not isinstance(place, dict) or set(place) != _PLACE:
+        raise ValueError("it holds no place in a training")
+    for name in ("sums", "callbacks"):
+        if not isinstance(place[name], list):
+            raise TypeError(f"{name} must be a list. Received: {shown(place[name])}")
+    for entry in place["callbacks"]:
+        pair = isinstance(entry, list) and len(entry) == 2
+        if not (pair and isinstance(entry[0], str) and isinstance(entry[1], dict)):
+            raise TypeError(f"callbacks must hold names with states. Received: {shown(entry)}")
+
+
 def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
-    """Put loop, callbacks and optimizer where they were; return whether training was to stop.
+    """Put loop, callbacks, optimizer and slots where they were; return whether it was to stop.
+
+    The rest of the backup, weights and counters, is left to the model: it cannot be refused.
 
     Raises
     ------
@@ -116,7 +147,7 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
         for name, most in (("step", source.steps), ("done", source.length)):
             if most is not None and place[name] > most:
                 raise ValueError(f"{name} must be at most {most}. Received: {place[name]}")
-        sums = tuple(_number(_unpacked(value, "", {})) for value in place["sums"])
+        sums = tuple(_number(unpacked(value, "", {})) for value in place["sums"])
         if bool(step) != bool(samples):
             raise ValueError(f"{step} steps of an epoch cannot have had {samples} samples")
         if step and len(sums) != 1 + len(loop.settings.metric_names):
@@ -126,13 +157,13 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
             (
                 callback,
                 {
-                    key: _unpacked(value, f"{_STATE}{i}.{key}.", backup.arrays)
+                    key: unpacked(value, f"{_STATE}{i}.{key}.", backup.arrays)
                     for key, value in values.items()
                 },
             )
             for callback, i, values in _matching(loop.callbacks.callbacks, place["callbacks"])
         ]
-        _take(loop, states, backup.optimizer)
+        _take(loop, states, backup)
     loop.epoch, loop.step, loop.totals = epoch, step, Totals(samples, sums if step else ())
     if stopped and not step:
         loop.epoch = loop.plan.last_epoch
@@ -142,16 +173,18 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
     return stopped
 
 
-def _take(loop: Loop, states: list[tuple[Callback, State]], settings: Mapping[str, Any]) -> None:
-    """Give callbacks and optimizer their states: all of them or, on an error, none."""
-    optimizer = loop.settings.optimizer
+def _take(loop: Loop, states: list[tuple[Callback, State]], backup: Backup) -> None:
+    """Give slots, callbacks and optimizer their states: all of them or, on an error, none."""
+    optimizer, slots_before = loop.settings.optimizer, loop.core.get_slots()
     before = [(callback, callback.get_state()) for callback, _ in states]
     settings_before = optimizer.get_config()
     try:
+        loop.core.set_slots(backup.slots)
         for callback, state in states:
             callback.set_state(state)
-        take_settings(optimizer, settings)
+        take_settings(optimizer, backup.optimizer)
     except BaseException:
+        loop.core.set_slots(slots_before)
         for callback, state in before:
             callback.set_state(state)
         take_settings(optimizer, settings_before)
@@ -188,21 +221,3 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"sums must be numbers. Received: {shown(value)}")
     return float(value)
-
-
-def _packed(value: Any, name: str, tensors: Tensors) -> Any:
-    """Return the value as JSON has it; arrays go into ``tensors``."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"float": str(value)}
-    if isinstance(value, list) and value and hasattr(value[0], "shape"):
-        tensors |= {f"{name}{j}": array for j, array in enumerate(value)}
-        return {"arrays": len(value)}
-    return value
-
-
-def _unpacked(value: Any, name: str, tensors: Tensors) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if "float" in value:
-        return float(value["float"])
-    return [tensors[f"{name}{j}"] for j in range(integer(value["arrays"], "arrays"))]

@@ -24,6 +24,10 @@ class BackupAndRestore(Callback):
     interruption, as in Keras. Batches from an iterator are taken as they come: it must begin where
     the interrupted one was, which only the caller can see to.
 
+    The optimizer must be of the same class, with the same schedule, name and limits of the
+    gradients. Learning rate, momentum and the other settings that may be set anew in use come from
+    the backup, whatever `compile` was given: callbacks may have changed them.
+
     The file is replaced in one step. Weights that are no longer finite are not saved: a warning
     says so, and the last backup stays.
 
@@ -43,6 +47,8 @@ class BackupAndRestore(Callback):
     TypeError, ValueError
         An argument of another type or out of range; when the training begins, a backup that is
         damaged or of another training.
+    TypeError
+        In the training: a callback's ``get_state`` returns another kind of value than it may.
     OSError
         In the training: the file cannot be read or written.
     """

@@ -117,8 +117,8 @@ class Callback:
     def get_state(self) -> State:
         """Return what the callback has learned in this training, for `BackupAndRestore`.
 
-        Not in Keras. A value is None, a bool, an int, a float, a list of strings, or a list of
-        float32 arrays that are finite.
+        Not in Keras. A value is None, a bool, a number, a string, a list of these, or a list of
+        float32 arrays that are finite; scalars of NumPy come back as numbers of Python.
         """
         return {}
 

@@ -14,7 +14,8 @@ _TRAIN_BATCH = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", 
 class CallbackList(Callback):
     """Several callbacks as one, called in their order; a single one is a list of one.
 
-    Those with ``runs_last`` come after the others.
+    Those with ``runs_last`` come after the others. The callbacks of a list in the list are taken
+    out of it.
 
     Raises
     ------
@@ -31,13 +32,17 @@ class CallbackList(Callback):
                 "callbacks must be a list of digitnet.callbacks.Callback objects. "
                 f"Received: {shown(callbacks)} ({type(callbacks).__name__})"
             )
-        self.callbacks = list(callbacks or ())
-        for callback in self.callbacks:
+        self.callbacks: list[Callback] = []
+        for callback in callbacks or ():
             if not isinstance(callback, Callback):
                 raise TypeError(
                     f"callbacks must hold digitnet.callbacks.Callback objects. "
                     f"Received: {shown(callback)} ({type(callback).__name__})"
                 )
+            # A list overrides every hook and has no state: `fit` is to see what is in it. But a
+            # subclass may do more than to call its callbacks.
+            inner = callback.callbacks if type(callback) is CallbackList else [callback]
+            self.callbacks += inner
         self.callbacks.sort(key=lambda callback: callback.runs_last)  # stable
         self._begun: list[Callback] = []
 

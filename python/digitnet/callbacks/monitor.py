@@ -73,7 +73,13 @@ class MonitorCallback(Callback):
         return known
 
     def monitored(self, logs: Logs | None) -> float | None:
-        """Return the watched value; where it is missing, None, after one warning per training."""
+        """Return the watched value; where it is missing, None, after one warning per training.
+
+        Raises
+        ------
+        TypeError
+            It is not a number.
+        """
         value = (logs or {}).get(self.monitor)
         if value is None and not self._missed:
             self._missed = True
@@ -83,7 +89,12 @@ class MonitorCallback(Callback):
                 f"Received: {shown(self.monitor)}",
                 stacklevel=2,
             )
-        return value
+        try:
+            return None if value is None else float(value)  # a callback may log NumPy's
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"{self.monitor} in the logs must be a number. Received: {shown(value)}"
+            ) from None
 
     def improves(self, value: float, best: float | None) -> bool:
         """Return whether ``value``, NaN never, is better than ``best`` by more than min_delta."""

@@ -28,14 +28,19 @@ class TerminateOnNaN(Callback):
     def __init__(self, raise_error: bool = False) -> None:
         super().__init__()
         self.raise_error = flag(raise_error, "raise_error")
+        self._reported = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Forget the epoch before."""
+        self._reported = False
 
     def on_train_progress(self, samples: int, logs: Logs) -> None:
         """Look at the loss so far."""
         self._look(f"after {samples} samples of an epoch", logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Look at the epoch's loss, unless that has been done."""
-        if not self.model.stop_training:
+        """Look at the epoch's loss, unless it has been reported that the training ends for it."""
+        if not (self._reported and self.model.stop_training):  # another may have stopped it, too
             self._look(f"in epoch {epoch + 1}", logs or {})
 
     def _look(self, when: str, logs: Logs) -> None:
@@ -46,4 +51,4 @@ class TerminateOnNaN(Callback):
         if self.raise_error:
             raise RuntimeError(sentence)
         print(sentence)
-        self.model.stop_training = True
+        self._reported = self.model.stop_training = True
