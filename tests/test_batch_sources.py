@@ -98,10 +98,12 @@ def test_steps_go_on_where_the_last_epoch_ended(kind):
     """Three of four batches, then the last with a warning, then a new pass, as in Keras."""
     source, model, seen = SOURCES[kind](), model_of(), []
     note = LambdaCallback(on_epoch_end=lambda e, logs: seen.append(model.optimizer.iterations))
-    with pytest.warns(UserWarning, match="x ran out of data: an epoch had 1 of the 3 batches"):
+    sentence = "x ran out of data: an epoch had 1 of the 3 batches"
+    with pytest.warns(UserWarning, match=sentence) as caught:
         model.fit(source, epochs=3, steps_per_epoch=3, shuffle=False, verbose=0, callbacks=[note])
+    assert caught[0].filename == __file__
     assert seen == [3, 4, 7]
-    with pytest.warns(UserWarning, match="x ran out of data: an epoch had 1 of the 3 batches"):
+    with pytest.warns(UserWarning, match=sentence):
         expected, _ = arrays(epochs=3, steps_per_epoch=3)
     assert state_of(model)[0] == state_of(expected)[0]
 
@@ -129,6 +131,7 @@ def test_an_iterator_that_ends_ends_the_training():
         history = model.fit(iter(BATCHES), epochs=5, steps_per_epoch=3, verbose=0)
     assert history.epoch == [0, 1]
     assert ["ran out of data" in str(w.message) for w in caught] == [True, False]
+    assert [w.filename for w in caught] == [__file__] * 2
 
 
 def test_no_more_is_drawn_from_a_generator_than_needed():
@@ -182,8 +185,11 @@ def test_tests_of_data_that_run_out(kind):
     assert caught[0].filename == __file__
     np.testing.assert_allclose(scores, model.evaluate(X, Y, verbose=0), rtol=1e-13)
     if kind != "generator":
-        with pytest.warns(UserWarning, match="validation_data ran out .* validation_steps asks"):
+        with pytest.warns(
+            UserWarning, match="validation_data ran out .* validation_steps asks"
+        ) as w:
             model.fit(X, Y, BATCH, verbose=0, validation_steps=5, validation_data=(X, Y))
+        assert w[0].filename == __file__
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "list"])

@@ -100,8 +100,11 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
         LambdaCallback(on_epoch_begin=spoil),
         ModelCheckpoint(tmp_path / "{epoch}.safetensors"),
     ]
-    with pytest.warns(UserWarning, match=r"ModelCheckpoint did not write .*2\.safetensors: .* fin"):
+    with pytest.warns(
+        UserWarning, match=r"ModelCheckpoint did not write .*2\.safetensors: .* fin"
+    ) as w:
         fit(model, callbacks, epochs=2)
+    assert w[0].filename == __file__
     assert names(tmp_path) == ["1.safetensors"]
 
 

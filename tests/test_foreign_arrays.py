@@ -86,7 +86,7 @@ def test_buffers_of_one_axis(rng):
 def test_a_buffer_is_no_source_of_batches(rng):
     x = digits(rng).astype(np.float32)
     for offered in (memoryview(x), ByDlpack(x)):
-        with pytest.raises(TypeError, match="^y must be given where x is an array"):
+        with pytest.raises(TypeError, match=r"^y must be given where x is an array"):
             model_of().fit(offered, verbose=0)
 
 

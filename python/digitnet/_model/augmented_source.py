@@ -58,9 +58,10 @@ def augmented(source: Source, augmentation: object, x: object) -> AugmentedSourc
             "augmentation needs all images in one array x; where x gives batches, they can be "
             f"changed by what makes them. Received: {kind} ({type(x).__name__})"
         )
-    array = as_array(x, "x")
+    array, images = as_array(x, "x"), source.data.x
     shape = image_shape_of((source.samples, *(array.shape[1:] or (1,))), augmentation.image_shape)
     if array.dtype == np.bool_:  # the source made bytes of them, to which copies would be rounded
-        source = source.over(source.data._replace(x=source.data.x.astype(np.float32)))
-    augmentation._check_fill(source.data.x.dtype)
+        images = images.astype(np.float32)
+        source = source.over(source.data._replace(x=images))
+    augmentation._check_fill(images.dtype)
     return AugmentedSource(source, augmentation, shape)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
@@ -19,6 +18,7 @@ from digitnet._model.optimizer_state import take_settings
 from digitnet._model.progress import ProgressLine, say
 from digitnet._model.source import Source
 from digitnet._model.totals import Totals
+from digitnet._warnings import warn
 from digitnet.callbacks import CallbackList, Logs
 
 
@@ -98,10 +98,7 @@ class Loop:
             holds.callback(self.source.begin_pass, self.core)  # never the same order again
             while self.epoch < self.plan.last_epoch:
                 if not self.step and not self.source.ready(self.core):
-                    warnings.warn(
-                        f"x ran out of batches: training ends before epoch {self.epoch + 1}",
-                        stacklevel=2,
-                    )
+                    warn(f"x ran out of batches: training ends before epoch {self.epoch + 1}")
                     break
                 logs = self._run_epoch()
                 if self._should_stop():

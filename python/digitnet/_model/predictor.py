@@ -118,7 +118,7 @@ class Predictor(Compiled):
             return self._predict_parts(core, parts, limit, None, callbacks, level)
         core, rows = self._checked_rows(x, limit and limit * size, copy)
         steps, parts = -(-len(rows) // size), iter([rows])
-        check_end(steps, limit or 0, "x", "steps", 3)
+        check_end(steps, limit or 0, "x", "steps")
         if callbacks.waits_for("on_predict_batch_begin", "on_predict_batch_end"):
             parts = (rows[i * size : min(i * size + size, len(rows))] for i in range(steps))
         return self._predict_parts(core, parts, steps, len(rows), callbacks, level)
@@ -179,7 +179,7 @@ class Predictor(Compiled):
             made = 0
             for made, batch in enumerate(chain(first, batches), 1):
                 yield as_samples(batch, _name(made - 1), shape, copy)
-            check_end(made, limit or 0, "x", "steps", 5)
+            check_end(made, limit or 0, "x", "steps")
 
         return self._core or self._build(shape), parts()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import string
-import warnings
 
 from digitnet import saving
 from digitnet._checks import flag, real
 from digitnet._errors import shown
+from digitnet._warnings import warn
 from digitnet.callbacks._frequency import checked_frequency
 from digitnet.callbacks._state import count_of, value_of
 from digitnet.callbacks.callback import Logs, State
@@ -115,7 +115,7 @@ class ModelCheckpoint(MonitorCallback):
         try:
             (self.model.save_weights if self.save_weights_only else self.model.save)(path)
         except ValueError as error:  # the only one left: weights that are not finite
-            warnings.warn(f"ModelCheckpoint did not write {path}: {error}", stacklevel=2)
+            warn(f"ModelCheckpoint did not write {path}: {error}")
             return
         if value is not None:
             self.best = value
