@@ -36,6 +36,12 @@ class Plan(NamedTuple):
             return (epoch + 1) % self.validation_freq == 0
         return epoch + 1 in self.validation_freq
 
+    def require_batches(self, *sources: Source | None) -> None:
+        """Raise a ValueError where one that is to be read is empty; draw nothing for no epochs."""
+        for source in sources if self.first_epoch < self.last_epoch else ():
+            if source is not None:
+                source.require_batch()
+
 
 def checked_frequency(value: object) -> int | frozenset[int]:
     """Return ``validation_freq``: a positive integer, or the numbers of epochs.
@@ -104,6 +110,7 @@ class Loop:
                 if self._should_stop():
                     break
                 self.epoch += 1
+            self.source.end_pass()
         return logs
 
     def _announce(self) -> None:

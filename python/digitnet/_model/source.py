@@ -73,6 +73,12 @@ class Source:
             core.epochs += 1
         self.restart()
 
+    def require_batch(self) -> None:
+        """Raise a ValueError where there is no batch at all."""
+
+    def end_pass(self) -> None:
+        """Note that nothing more is read of the present pass."""
+
     def restart(self) -> None:
         """Go back to the first batch."""
         self.done, self._order = 0, None
