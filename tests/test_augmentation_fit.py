@@ -52,10 +52,10 @@ def assert_same(model, other):
 
 
 @pytest.mark.parametrize("hooks", [False, True], ids=["epochs", "batches"])
-@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64", "bool"])
 def test_every_epoch_trains_on_its_own_copies(data, dtype, hooks):
     x, y, x_test, y_test = data
-    x = x.astype(dtype)
+    x = x > 127 if dtype == "bool" else x.astype(dtype)
     before = x.copy()
     model, other = a_model(), a_model()
     watch = [LambdaCallback(on_train_batch_end=lambda batch, logs: None)] if hooks else None

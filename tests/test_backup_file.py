@@ -2,6 +2,7 @@
 
 import pytest
 
+import training_cases
 from digitnet import saving
 from digitnet.callbacks import (
     BackupAndRestore,
@@ -205,10 +206,11 @@ def test_weights_that_are_not_finite_leave_the_last_backup(tmp_path):
     with (
         pytest.warns(
             UserWarning, match="BackupAndRestore did not write a backup: .* must be finite"
-        ),
+        ) as caught,
         pytest.raises(Stop),
     ):
         fit(model, [spoiler, BackupAndRestore(tmp_path), Fails("on_epoch_begin", 4)])
+    assert caught[0].filename == training_cases.__file__  # which calls fit
     assert saving.read(tmp_path / "backup.safetensors").settings["fit"]["epoch"] == 2
 
 

@@ -120,7 +120,7 @@ def test_bad_samples(sparse, entry):
         (np.zeros((6, 2)), ValueError, r"y must hold class labels.*Received: shape \(6, 2\)$"),
         ([], ValueError, "y must hold at least one sample"),
         (["a"] * 6, TypeError, "y must be an array of real numbers"),
-        (None, TypeError, "y must be an array of real numbers"),
+        (None, TypeError, "y must be given where x is an array. Received: None"),
         (np.ma.masked_equal(LABELS, 0), TypeError, "y must not be a masked array"),
     ],
 )  # fmt: skip

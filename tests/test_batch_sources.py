@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
+from batch_sources import Dataset, Loader
 from digitnet import _core
 from digitnet.callbacks import LambdaCallback
 from digitnet.layers import Dense, Flatten, Input
@@ -13,34 +14,6 @@ from digitnet.models import Sequential
 from training_cases import BATCH, BATCHES, X, Y, model_of, state_of
 
 WEIGHTED = [(x, y, np.linspace(0, 2, len(x))) for x, y in BATCHES]
-
-
-class Loader:
-    """Batches that can be asked for again and again, but not by number."""
-
-    def __init__(self, batches=BATCHES):
-        self.batches, self.passes = batches, 0
-
-    def __iter__(self):
-        self.passes += 1
-        return iter(self.batches)
-
-
-class Dataset:
-    """What `keras.utils.PyDataset` is made of."""
-
-    def __init__(self, batches=BATCHES):
-        self.batches, self.asked, self.ends = batches, [], 0
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __getitem__(self, i):
-        self.asked.append(i)
-        return self.batches[i]
-
-    def on_epoch_end(self):
-        self.ends += 1
 
 
 SOURCES = {
@@ -83,7 +56,7 @@ def test_a_dataset_is_shuffled_by_batches_and_told_of_every_pass():
     model.fit(dataset, epochs=3, verbose=0)
     orders = [_core.shuffled_order(4, 5, epoch) for epoch in range(3)]
     assert dataset.asked[-12:] == list(itertools.chain(*orders))
-    assert dataset.ends == 3
+    assert dataset.told == ["begin", "end"] * 3
     assert model._core.epochs == 3
 
 
@@ -98,10 +71,12 @@ def test_steps_go_on_where_the_last_epoch_ended(kind):
     """Three of four batches, then the last with a warning, then a new pass, as in Keras."""
     source, model, seen = SOURCES[kind](), model_of(), []
     note = LambdaCallback(on_epoch_end=lambda e, logs: seen.append(model.optimizer.iterations))
-    with pytest.warns(UserWarning, match="x ran out of data: an epoch had 1 of the 3 batches"):
+    sentence = "x ran out of data: an epoch had 1 of the 3 batches"
+    with pytest.warns(UserWarning, match=sentence) as caught:
         model.fit(source, epochs=3, steps_per_epoch=3, shuffle=False, verbose=0, callbacks=[note])
+    assert caught[0].filename == __file__
     assert seen == [3, 4, 7]
-    with pytest.warns(UserWarning, match="x ran out of data: an epoch had 1 of the 3 batches"):
+    with pytest.warns(UserWarning, match=sentence):
         expected, _ = arrays(epochs=3, steps_per_epoch=3)
     assert state_of(model)[0] == state_of(expected)[0]
 
@@ -129,6 +104,7 @@ def test_an_iterator_that_ends_ends_the_training():
         history = model.fit(iter(BATCHES), epochs=5, steps_per_epoch=3, verbose=0)
     assert history.epoch == [0, 1]
     assert ["ran out of data" in str(w.message) for w in caught] == [True, False]
+    assert [w.filename for w in caught] == [__file__] * 2
 
 
 def test_no_more_is_drawn_from_a_generator_than_needed():
@@ -139,7 +115,11 @@ def test_no_more_is_drawn_from_a_generator_than_needed():
             drawn.append(i)
             yield BATCHES[i % 4]
 
-    model_of().fit(endless(), epochs=2, steps_per_epoch=5, verbose=0)
+    batches, tests = endless(), iter(BATCHES)
+    weights = {"class_weight": {0: 2.0}, "steps_per_epoch": 5, "verbose": 0}
+    model_of().fit(batches, epochs=0, validation_data=tests, **weights)
+    assert (drawn, next(tests)) == ([], BATCHES[0])
+    model_of().fit(batches, epochs=2, **weights)
     assert len(drawn) == 10
 
 
@@ -182,8 +162,11 @@ def test_tests_of_data_that_run_out(kind):
     assert caught[0].filename == __file__
     np.testing.assert_allclose(scores, model.evaluate(X, Y, verbose=0), rtol=1e-13)
     if kind != "generator":
-        with pytest.warns(UserWarning, match="validation_data ran out .* validation_steps asks"):
+        with pytest.warns(
+            UserWarning, match="validation_data ran out .* validation_steps asks"
+        ) as w:
             model.fit(X, Y, BATCH, verbose=0, validation_steps=5, validation_data=(X, Y))
+        assert w[0].filename == __file__
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "list"])

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from digitnet.callbacks import Callback, CSVLogger, LambdaCallback, ModelCheckpoint
-from digitnet.models import load_model
+from digitnet.layers import Dense, Input
+from digitnet.models import Sequential, load_model
 from training_cases import BATCH, data_of, model_of, state_of
 
 X, Y = data_of()
@@ -100,15 +101,43 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
         LambdaCallback(on_epoch_begin=spoil),
         ModelCheckpoint(tmp_path / "{epoch}.safetensors"),
     ]
-    with pytest.warns(UserWarning, match=r"ModelCheckpoint did not write .*2\.safetensors: .* fin"):
+    with pytest.warns(
+        UserWarning, match=r"ModelCheckpoint did not write .*2\.safetensors: .* fin"
+    ) as w:
         fit(model, callbacks, epochs=2)
+    assert w[0].filename == __file__
     assert names(tmp_path) == ["1.safetensors"]
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".keras", ".npz", ".weights.h5"])
+def test_files_end_as_those_of_save_and_save_weights(tmp_path, suffix):
+    if suffix in (".keras", ".weights.h5"):
+        pytest.importorskip("h5py")
+    model, path = model_of(), tmp_path / f"{{epoch}}{suffix}"
+    whole = suffix in (".safetensors", ".keras")
+    fit(model, [ModelCheckpoint(path, save_weights_only=not whole)], epochs=2)
+    assert names(tmp_path) == [f"1{suffix}", f"2{suffix}"]
+    last = tmp_path / f"2{suffix}"
+    other = load_model(last) if whole else model_of(seed=8)
+    if not whole:
+        other.load_weights(last)
+    np.testing.assert_equal(other.get_weights(), model.get_weights())
+
+
+def test_a_model_that_its_format_does_not_take_ends_the_training(tmp_path):
+    pytest.importorskip("h5py")
+    model = Sequential([Input((6,)), Dense(3, "softmax", name="a/b")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match="name"):
+        fit(model, [ModelCheckpoint(tmp_path / "m.keras")])
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize(
     ("path", "error", "message"),
     [
-        ("m.keras", ValueError, r"filepath must end in \.safetensors"),
+        ("m.h5", ValueError, r"filepath must end in \.safetensors or \.keras\. Received: m.h5"),
+        ("m.npz", ValueError, r"filepath must end in \.safetensors or \.keras"),
         ("{epoch.safetensors", ValueError, "filepath must be a path or a format such as"),
         (3, TypeError, "filepath must be a string or a path"),
     ],
@@ -116,6 +145,8 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
 def test_bad_paths_are_refused_at_once(path, error, message):
     with pytest.raises(error, match=message):
         ModelCheckpoint(path)
+    with pytest.raises(ValueError, match=r"must end in \.safetensors, \.npz or \.weights\.h5"):
+        ModelCheckpoint("m.keras", save_weights_only=True)
     with pytest.raises(ValueError, match="save_freq must be 'epoch' or a number of batches"):
         ModelCheckpoint("m.safetensors", save_freq="batch")
     with pytest.raises(TypeError, match="initial_value_threshold must be a finite number"):

@@ -203,6 +203,16 @@ def test_other_constraints_are_refused(keras, tmp_path, make, message):
 # --- what digitnet has not
 
 
+def test_boundaries_that_keras_keeps_as_floats(keras, tmp_path):
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([1.0, 5.0], [0.1, 0.05, 0.01])
+    optimizer = keras.optimizers.SGD(schedule)
+    model, *_ = fitted(keras, mlp, optimizer, SPARSE, None, epochs=1)
+    model.save(tmp_path / "model.keras")
+    ours = load_model(tmp_path / "model.keras")
+    config = ours.optimizer.get_config()["learning_rate"]["config"]
+    assert config["boundaries"] == [1, 5]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

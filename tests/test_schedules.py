@@ -125,9 +125,20 @@ def test_classes_of_the_user_s_own_are_refused():
         SCHEDULES[0].decay_rate = 3
 
 
+def test_boundaries_may_be_whole_floats():
+    schedule = PiecewiseConstantDecay([1.0, np.float64(5)], [0.1, 0.05, 0.01])
+    assert schedule.boundaries == (1, 5)
+    assert schedule.get_config() == PiecewiseConstantDecay([1, 5], [0.1, 0.05, 0.01]).get_config()
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
+        (
+            lambda: PiecewiseConstantDecay([float("inf")], [1, 1]),
+            TypeError,
+            r"boundaries\[0\] must",
+        ),
         (lambda: ExponentialDecay(-1, 1, 1), ValueError, "initial_learning_rate must be"),
         (lambda: ExponentialDecay(1, 0, 1), ValueError, "decay_steps must be a number > 0"),
         (lambda: ExponentialDecay(1, 1, "a"), TypeError, "decay_rate must be a number"),

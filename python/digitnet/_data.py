@@ -203,9 +203,12 @@ def as_data(
     Raises
     ------
     TypeError, ValueError
-        As ``as_samples``, ``as_labels``, ``as_rows`` and ``as_sample_weight``; or lengths differ.
+        As ``as_samples``, ``as_labels``, ``as_rows`` and ``as_sample_weight``; or ``y`` is None, or
+        lengths differ.
     """
     samples = as_samples(x, names[0], shape, copy)
+    if y is None:
+        raise TypeError(f"{names[1]} must be given where {names[0]} is an array. Received: None")
     targets: _core.Targets
     targets = (as_labels if labels else as_rows)(y, names[1], outputs, copy)
     if len(samples) != len(targets):

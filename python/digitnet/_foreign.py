@@ -59,15 +59,16 @@ def as_numpy(values: object, name: str, copy: bool | None = None) -> NDArray[Any
 
 
 def _converted(values: object, name: str) -> NDArray[Any]:
-    by_dlpack = hasattr(values, "__dlpack__") and not any(hasattr(values, p) for p in _PROTOCOLS)
+    by_numpy = any(hasattr(values, name) for name in _PROTOCOLS)
+    by_dlpack = hasattr(values, "__dlpack__") and not by_numpy
     convert: Any = np.from_dlpack if by_dlpack else np.asarray
     try:
         array: NDArray[Any] = convert(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} must be an array with rows of equal length. Received: {error}"
-        ) from None
-    except (TypeError, RuntimeError, BufferError) as error:
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        if isinstance(error, ValueError) and not (by_numpy or by_dlpack):  # a list, say
+            raise ValueError(
+                f"{name} must be an array with rows of equal length. Received: {error}"
+            ) from None
         said = str(error).split("\n", 1)[0] or type(error).__name__
         raise TypeError(
             f"{name} must be an array that NumPy can read. "

@@ -26,6 +26,9 @@ def as_plain(values: object, name: str) -> object:
     if None in kinds or not isinstance(values, kinds):  # type: ignore[arg-type]
         return values
     table: Any = values
+    different = set(table.dtypes if table.ndim == 2 else [table.dtype])
+    if _is_plain(different):  # without a look at each of, say, 784 columns, which takes 20 ms
+        return values
     if isinstance(table, kinds[1]):  # type: ignore[arg-type]
         columns = [("", table)]
     else:
@@ -36,11 +39,13 @@ def as_plain(values: object, name: str) -> object:
         _check_numbers(which, column, name)
     for i, (_, column) in enumerate(columns):
         _check_present(column, f", {i}" if table.ndim == 2 else "", name)
-    dtypes = [column.dtype for _, column in columns]
-    nullable = any(not isinstance(dtype, np.dtype) for dtype in dtypes)
-    if nullable or len({dtype.kind == "b" for dtype in dtypes}) == 2:
-        return table.to_numpy(dtype=np.float64)
-    return values
+    return table.to_numpy(dtype=np.float64)
+
+
+def _is_plain(dtypes: set[Any]) -> bool:
+    """Return whether columns of these dtypes are numbers, or booleans, of NumPy alone."""
+    kinds = {dtype.kind if isinstance(dtype, np.dtype) else "O" for dtype in dtypes}
+    return kinds <= set("fiu") or kinds == {"b"}
 
 
 def _check_numbers(which: str, column: Any, name: str) -> None:

@@ -22,11 +22,17 @@ from digitnet.utils.atomic import atomic_write
 
 FORMAT = 1
 SUFFIX = ".safetensors"
+MODEL_SUFFIXES = (SUFFIX, ".keras")
+WEIGHTS_SUFFIXES = (SUFFIX, ".npz", ".weights.h5")
 PathLike: TypeAlias = str | os.PathLike[str]
 Tensors: TypeAlias = dict[str, NDArray[np.float32]]
 
 _KEY = "digitnet"
 _HEADER_LIMIT = 100_000_000  # bytes, that of the safetensors library
+
+
+class NotFiniteError(ValueError):
+    """Weights that hold NaN or infinity are not saved."""
 
 
 class ModelFile(NamedTuple):
@@ -85,10 +91,10 @@ def write_tensors(path: PathLike, tensors: Tensors, metadata: dict[str, str]) ->
 
 
 def check_finite(tensors: Tensors) -> None:
-    """Raise ValueError, naming the tensor, where one holds NaN or infinity."""
+    """Raise NotFiniteError, naming the tensor, where one holds NaN or infinity."""
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
-            raise ValueError(f"{name} must be finite to be saved; the training has diverged")
+            raise NotFiniteError(f"{name} must be finite to be saved; the training has diverged")
 
 
 def read(path: PathLike) -> ModelFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from math import prod
 from typing import Any
@@ -19,6 +18,7 @@ from digitnet._keras_format.model import model_from_keras, model_to_keras
 from digitnet._keras_format.objects import Config
 from digitnet._keras_format.training import compile_from_keras, compile_to_keras
 from digitnet._model.layer_list import walk, weight_shapes
+from digitnet._warnings import warn
 from digitnet.optimizers import SLOTS, Optimizer
 from digitnet.saving import ModelFile, Tensors
 from digitnet.utils.random_seed import next_seed
@@ -48,9 +48,7 @@ def read_model(data: bytes, path: object) -> ModelFile:
     try:
         compiled = compile_from_keras(config.get("compile_config"))
     except (TypeError, ValueError) as error:
-        warnings.warn(
-            f"{path} is loaded without its compile settings: {error}", UserWarning, stacklevel=4
-        )
+        warn(f"{path} is loaded without its compile settings: {error}")
     if compiled is not None:
         state = weights.read_optimizer(
             stored, shapes, *_kept(optimizers.get(compiled["optimizer"]))
@@ -100,9 +98,7 @@ def model_file(settings: Mapping[str, Any], tensors: Tensors) -> bytes:
             config["compile_config"] = compile_to_keras(compiled, _outputs(settings["model"]))
             variables = _optimizer_variables(settings, own, tensors)
         except ValueError as error:
-            warnings.warn(
-                f"the file for Keras has no compile settings: {error}", UserWarning, stacklevel=4
-            )
+            warn(f"the file for Keras has no compile settings: {error}")
     return archive.packed(config, weights.write_weights(own, variables))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet import _core
-from digitnet._data import sample_shape_of
+from digitnet._arrays import as_array
 from digitnet._model.array_source import ArraySource
 from digitnet._model.source import Source
 from digitnet.augmentation import ImageAugmentation
@@ -58,6 +58,10 @@ def augmented(source: Source, augmentation: object, x: object) -> AugmentedSourc
             "augmentation needs all images in one array x; where x gives batches, they can be "
             f"changed by what makes them. Received: {kind} ({type(x).__name__})"
         )
-    shape = image_shape_of((source.samples, *sample_shape_of(x)), augmentation.image_shape)
-    augmentation._check_fill(source.data.x.dtype)
+    array, images = as_array(x, "x"), source.data.x
+    shape = image_shape_of((source.samples, *(array.shape[1:] or (1,))), augmentation.image_shape)
+    if array.dtype == np.bool_:  # the source made bytes of them, to which copies would be rounded
+        images = images.astype(np.float32)
+        source = source.over(source.data._replace(x=images))
+    augmentation._check_fill(images.dtype)
     return AugmentedSource(source, augmentation, shape)

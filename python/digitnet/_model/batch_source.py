@@ -27,26 +27,34 @@ class BatchSource(Source):
     ) -> None:
         self._indexed = hasattr(x, "__getitem__") and hasattr(x, "__len__")
         super().__init__(steps, shuffle and self._indexed)
-        self._x, self.check = x, check
+        self._x, self.check, self._name = x, check, name
         self._one_shot = isinstance(x, Iterator)
         self._iterator: Iterator[object] | None = None
         self._ahead: list[object] = []
+        self._begun = False  # whether the data were told of the present pass
         try:
             self.length = len(x)
         except TypeError:  # generators, and loaders of what has no length
             self.length = None
+
+    def require_batch(self) -> None:
+        """Raise a ValueError where there is no batch at all; of an iterator, this draws one."""
         if self.length == 0 or not self.has_more():
             raise ValueError(
-                f"{name} must give at least one batch. Received: an empty {type(x).__name__}"
+                f"{self._name} must give at least one batch. "
+                f"Received: an empty {type(self._x).__name__}"
             )
 
     def peek(self) -> object:
-        """Return the first batch, unchecked."""
+        """Return the first batch, unchecked; raises as `require_batch`."""
+        self.require_batch()
+        self._begin()
         return self._x[0] if self._indexed else self._ahead[0]
 
     def ready(self, core: _core.Model) -> bool:
         """Return whether another epoch can begin: all but a one-shot iterator can begin anew."""
         if not self.has_more() and not self._one_shot:
+            self.end_pass()
             self.begin_pass(core)
         return self.has_more()
 
@@ -62,6 +70,8 @@ class BatchSource(Source):
     def batches(self, core: _core.Model, step: int = 0) -> Iterator[Data]:
         """Yield what is left of an epoch after ``step`` batches of it."""
         left = self.left(step)
+        if left != 0:
+            self._begin()
         while left is None or left > 0:
             if not self._indexed and not self.has_more():
                 break
@@ -80,11 +90,23 @@ class BatchSource(Source):
         """Begin the next pass where this one is through."""
         cut_short = steps_made < (self._given_steps or steps_made + 1)
         through = cut_short or self.done == self.length
+        if through:
+            self.end_pass()
         super().finish_epoch(core, steps_made)
         if through and self.done:
             self.begin_pass(core)
-        if through and hasattr(self._x, "on_epoch_end"):  # of a PyDataset
-            self._x.on_epoch_end()
+
+    def _begin(self) -> None:
+        """Tell the data, once in a pass."""
+        if not self._begun:
+            self._begun = True
+            tell(self._x, "on_epoch_begin")
+
+    def end_pass(self) -> None:
+        """Tell the data, if they were told of the pass's begin."""
+        if self._begun:
+            self._begun = False
+            tell(self._x, "on_epoch_end")
 
     def restart(self) -> None:
         """Go back to the first batch; a one-shot iterator goes on."""
@@ -98,3 +120,9 @@ class BatchSource(Source):
             for _ in range(self.done):
                 if self.has_more():
                     self._ahead.pop()
+
+
+def tell(x: object, hook: str) -> None:
+    """Call the hook of what gives batches, if it has one, as a `keras.utils.PyDataset` does."""
+    if hasattr(x, hook):
+        getattr(x, hook)()

@@ -53,7 +53,8 @@ def evaluate(
                 f"{name} must give at least one batch. Received: an iterator at its end"
             )
         made = source.done
-    source.end(made, name, "steps" if name == "x" else "validation_steps", 3)
+        source.end_pass()
+    source.end(made, name, "steps" if name == "x" else "validation_steps")
     callbacks.on_test_end(logs)
     return logs, samples
 

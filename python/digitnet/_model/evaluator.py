@@ -68,6 +68,7 @@ class Evaluator(Predictor):
         everyone = CallbackList(callbacks)
         limit = optional_integer(steps, "steps")
         source = self._source(x, y, sample_weight, size, limit, copy=no_copy(copy))
+        source.require_batch()
         core = self._build_from(source, x)
         self._introduce(everyone, 1, source, level)
         with ProgressLine(_samples(source), settings.metric_names, level) as line:

@@ -6,7 +6,7 @@ from digitnet import saving
 from digitnet.saving import ModelFile, PathLike
 from digitnet.utils.atomic import atomic_write
 
-_KERAS = ".keras"
+_KERAS = saving.MODEL_SUFFIXES[1]
 _SIGNATURES = (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n")  # of zip (.keras) and HDF5 (.weights.h5)
 
 
@@ -22,7 +22,7 @@ def write_model(path: PathLike, content: ModelFile) -> None:
     TypeError, OSError
         As `saving.write`.
     """
-    if saving.checked_path(path, (saving.SUFFIX, _KERAS)).endswith(_KERAS):
+    if saving.checked_path(path, saving.MODEL_SUFFIXES).endswith(_KERAS):
         from digitnet import _keras_format
 
         saving.check_finite(content.tensors)

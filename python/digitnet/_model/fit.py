@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
@@ -19,6 +18,7 @@ from digitnet._model.optimizer_state import take_settings
 from digitnet._model.progress import ProgressLine, say
 from digitnet._model.source import Source
 from digitnet._model.totals import Totals
+from digitnet._warnings import warn
 from digitnet.callbacks import CallbackList, Logs
 
 
@@ -35,6 +35,12 @@ class Plan(NamedTuple):
         if isinstance(self.validation_freq, int):
             return (epoch + 1) % self.validation_freq == 0
         return epoch + 1 in self.validation_freq
+
+    def require_batches(self, *sources: Source | None) -> None:
+        """Raise a ValueError where one that is to be read is empty; draw nothing for no epochs."""
+        for source in sources if self.first_epoch < self.last_epoch else ():
+            if source is not None:
+                source.require_batch()
 
 
 def checked_frequency(value: object) -> int | frozenset[int]:
@@ -98,15 +104,13 @@ class Loop:
             holds.callback(self.source.begin_pass, self.core)  # never the same order again
             while self.epoch < self.plan.last_epoch:
                 if not self.step and not self.source.ready(self.core):
-                    warnings.warn(
-                        f"x ran out of batches: training ends before epoch {self.epoch + 1}",
-                        stacklevel=2,
-                    )
+                    warn(f"x ran out of batches: training ends before epoch {self.epoch + 1}")
                     break
                 logs = self._run_epoch()
                 if self._should_stop():
                     break
                 self.epoch += 1
+            self.source.end_pass()
         return logs
 
     def _announce(self) -> None:

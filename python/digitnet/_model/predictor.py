@@ -13,6 +13,7 @@ from digitnet import _core
 from digitnet._arrays import FloatArray
 from digitnet._checks import integer, no_copy, optional_integer
 from digitnet._data import SamplesLike, as_samples, sample_shape_of
+from digitnet._model.batch_source import tell
 from digitnet._model.compiled import Compiled, described, gives_batches
 from digitnet._model.progress import ProgressLine, verbosity
 from digitnet._model.source import check_end
@@ -118,7 +119,7 @@ class Predictor(Compiled):
             return self._predict_parts(core, parts, limit, None, callbacks, level)
         core, rows = self._checked_rows(x, limit and limit * size, copy)
         steps, parts = -(-len(rows) // size), iter([rows])
-        check_end(steps, limit or 0, "x", "steps", 3)
+        check_end(steps, limit or 0, "x", "steps")
         if callbacks.waits_for("on_predict_batch_begin", "on_predict_batch_end"):
             parts = (rows[i * size : min(i * size + size, len(rows))] for i in range(steps))
         return self._predict_parts(core, parts, steps, len(rows), callbacks, level)
@@ -167,6 +168,7 @@ class Predictor(Compiled):
         indexed = hasattr(x, "__getitem__") and hasattr(x, "__len__")
         every = (x[i] for i in range(len(x))) if indexed else iter(x)
         batches = (_samples_of(batch, i) for i, batch in enumerate(islice(every, limit)))
+        tell(x, "on_epoch_begin")
         first = list(islice(batches, 1))
         if not first:
             raise ValueError(
@@ -179,7 +181,8 @@ class Predictor(Compiled):
             made = 0
             for made, batch in enumerate(chain(first, batches), 1):
                 yield as_samples(batch, _name(made - 1), shape, copy)
-            check_end(made, limit or 0, "x", "steps", 5)
+            tell(x, "on_epoch_end")
+            check_end(made, limit or 0, "x", "steps")
 
         return self._core or self._build(shape), parts()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from digitnet import _core
 from digitnet._data import Data
+from digitnet._warnings import warn
 
 
 class Source:
@@ -55,24 +55,29 @@ class Source:
     def finish_epoch(self, core: _core.Model, steps_made: int) -> None:
         """Begin the next pass where this one is through."""
         if self._given_steps is not None and steps_made < self._given_steps:
-            warnings.warn(
+            warn(
                 f"x ran out of data: an epoch had {steps_made} of the {self._given_steps} batches "
-                "that steps_per_epoch asks for",
-                stacklevel=2,
+                "that steps_per_epoch asks for"
             )
         if self.done == self.length:
             self.begin_pass(core)
 
-    def end(self, made: int, name: str, argument: str, stacklevel: int) -> None:
+    def end(self, made: int, name: str, argument: str) -> None:
         """Warn where a test made fewer batches than were asked for."""
         if self._given_steps is not None:
-            check_end(made, self._given_steps, name, argument, stacklevel + 1)
+            check_end(made, self._given_steps, name, argument)
 
     def begin_pass(self, core: _core.Model) -> None:
         """Count the pass that was begun, and go back to its first batch."""
         if self.done:
             core.epochs += 1
         self.restart()
+
+    def require_batch(self) -> None:
+        """Raise a ValueError where there is no batch at all."""
+
+    def end_pass(self) -> None:
+        """Note that nothing more is read of the present pass."""
 
     def restart(self) -> None:
         """Go back to the first batch."""
@@ -85,11 +90,10 @@ class Source:
         return self._order
 
 
-def check_end(made: int, wanted: int, name: str, argument: str, stacklevel: int) -> None:
+def check_end(made: int, wanted: int, name: str, argument: str) -> None:
     """Warn where data gave fewer batches than were asked for."""
     if made < wanted:
-        warnings.warn(
+        warn(
             f"{name} ran out of data: it gave {made} of the {wanted} batches that {argument} asks "
-            "for",
-            stacklevel=stacklevel + 1,
+            "for"
         )

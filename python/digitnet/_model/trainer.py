@@ -63,8 +63,8 @@ class Trainer(Evaluator):
         x, y, sample_weight : arrays
             See the class. Or ``x`` alone, which gives batches ``(x, y)`` or ``(x, y,
             sample_weight)``: a list, a `keras.utils.PyDataset`, a loader, a generator. What has a
-            length and can be indexed is read so, by this thread, and its ``on_epoch_end``, if it
-            has one, called after every pass.
+            length and can be indexed is read so, by this thread; its ``on_epoch_begin`` and
+            ``on_epoch_end``, if it has them, are called around every pass.
         batch_size : int, optional
             Samples in a step; None is 32. The last step of an epoch takes what remains.
         epochs : int
@@ -140,18 +140,19 @@ class Trainer(Evaluator):
         source = self._source(x, y, sample_weight, size, steps, flag(shuffle, "shuffle"), copy)
         test_size = optional_integer(validation_batch_size, "validation_batch_size") or size
         test_steps = optional_integer(validation_steps, "validation_steps")
+        like = None if self._input_shape else samples_in(source, x)
         validation: Source | None
         if validation_data is None:
             source, validation = split(source, validation_split, test_size, test_steps)
         else:
-            like = samples_in(source, x)
             validation = self._validation(validation_data, like, test_size, test_steps, copy)
         if class_weight is not None:
-            source = self._class_weight(class_weight, samples_in(source, x)).over(source)
+            source = self._class_weight(class_weight, like).over(source)
         if augmentation is not None:
             from digitnet._model.augmented_source import augmented  # importing digitnet stays fast
 
             source = augmented(source, augmentation, x)
+        plan.require_batches(source, validation)
         core = self._build_from(source, x)
         self.history, self.stop_training = history, False
         self._introduce(everyone, plan.last_epoch, source, plan.verbose)

@@ -28,8 +28,7 @@ from digitnet.saving import PathLike, Tensors
 from digitnet.utils.atomic import atomic_write
 
 FORMATS = ("digitnet", "torch")
-_KERAS_SUFFIX = ".weights.h5"
-SUFFIXES = (saving.SUFFIX, _npz.SUFFIX, _KERAS_SUFFIX)
+_KERAS_SUFFIX = saving.WEIGHTS_SUFFIXES[2]
 
 _TORCH_NAME = re.compile(r"(0|[1-9][0-9]{0,8})\.(weight|bias)")
 _PARTS = {"kernel": "weight", "bias": "bias"}
@@ -55,7 +54,7 @@ def write(path: PathLike, layers: Sequence[Layer], tensors: Tensors, format: str
     """
     if text(format, "format") not in FORMATS:
         raise unknown("format", format, map(repr, FORMATS))
-    name = saving.checked_path(path, SUFFIXES)
+    name = saving.checked_path(path, saving.WEIGHTS_SUFFIXES)
     named = torch_tensors(layers, tensors) if format == "torch" else tensors
     if name.endswith(_KERAS_SUFFIX):
         if format == "torch":

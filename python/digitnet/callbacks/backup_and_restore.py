@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from contextlib import suppress
 from typing import ClassVar
 
 from digitnet import saving
 from digitnet._checks import flag
 from digitnet._errors import shown
+from digitnet._warnings import warn
 from digitnet.callbacks._frequency import checked_frequency
 from digitnet.callbacks.callback import Callback, Logs
 
@@ -94,7 +94,7 @@ class BackupAndRestore(Callback):
         try:
             self.model._backup_fit(self.filepath, finished_epoch)
         except ValueError as error:
-            warnings.warn(f"BackupAndRestore did not write a backup: {error}", stacklevel=2)
+            warn(f"BackupAndRestore did not write a backup: {error}")
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Delete what is no longer needed."""

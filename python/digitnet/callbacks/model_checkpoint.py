@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import string
-import warnings
 
 from digitnet import saving
 from digitnet._checks import flag, real
 from digitnet._errors import shown
+from digitnet._warnings import warn
 from digitnet.callbacks._frequency import checked_frequency
 from digitnet.callbacks._state import count_of, value_of
 from digitnet.callbacks.callback import Logs, State
@@ -24,9 +24,10 @@ class ModelCheckpoint(MonitorCallback):
     Parameters
     ----------
     filepath : str or path
-        Ends in .safetensors. ``{epoch}``, counted from 1, and the names of the logs are filled in,
-        with formats as in ``"{epoch:02d}-{val_loss:.3f}.safetensors"``; with ``save_freq`` an
-        integer also ``{batch}``, counted from 1.
+        Ends as `Sequential.save` or, with ``save_weights_only``, `Sequential.save_weights` takes
+        it. ``{epoch}``, counted from 1, and the names of the logs are filled in, with formats as in
+        ``"{epoch:02d}-{val_loss:.3f}.safetensors"``; with ``save_freq`` an integer also
+        ``{batch}``, counted from 1.
     monitor, mode, verbose
         See `MonitorCallback`.
     save_best_only : bool
@@ -51,6 +52,8 @@ class ModelCheckpoint(MonitorCallback):
         the logs do not hold.
     OSError
         In the training: a file cannot be written.
+    ImportError
+        In the training: a file of Keras is asked for, and h5py is not installed.
     """
 
     def __init__(
@@ -65,7 +68,8 @@ class ModelCheckpoint(MonitorCallback):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode, verbose=verbose)
-        self.filepath = saving.checked_path(filepath)
+        self.save_weights_only = flag(save_weights_only, "save_weights_only")
+        self.filepath = self._checked(filepath)
         try:
             list(string.Formatter().parse(self.filepath))
         except ValueError as error:
@@ -74,7 +78,6 @@ class ModelCheckpoint(MonitorCallback):
                 f"({error}). Received: {shown(self.filepath)}"
             ) from None
         self.save_best_only = flag(save_best_only, "save_best_only")
-        self.save_weights_only = flag(save_weights_only, "save_weights_only")
         self.save_freq = checked_frequency(save_freq)
         self.best = initial_value_threshold
         if self.best is not None:
@@ -114,8 +117,8 @@ class ModelCheckpoint(MonitorCallback):
             os.makedirs(folder, exist_ok=True)
         try:
             (self.model.save_weights if self.save_weights_only else self.model.save)(path)
-        except ValueError as error:  # the only one left: weights that are not finite
-            warnings.warn(f"ModelCheckpoint did not write {path}: {error}", stacklevel=2)
+        except saving.NotFiniteError as error:
+            warn(f"ModelCheckpoint did not write {path}: {error}")
             return
         if value is not None:
             self.best = value
@@ -124,12 +127,17 @@ class ModelCheckpoint(MonitorCallback):
     def _path(self, counts: dict[str, int], logs: Logs) -> str:
         known = {**logs, **counts}
         try:
-            return saving.checked_path(self.filepath.format(**known))
+            return self._checked(self.filepath.format(**known))
         except (LookupError, ValueError, AttributeError, TypeError) as error:
             raise ValueError(
                 f"filepath must be filled from {', '.join(known)}. "
                 f"Received: {shown(self.filepath)} ({type(error).__name__}: {error})"
             ) from None
+
+    def _checked(self, path: saving.PathLike) -> str:
+        only_weights = self.save_weights_only
+        suffixes = saving.WEIGHTS_SUFFIXES if only_weights else saving.MODEL_SUFFIXES
+        return saving.checked_path(path, suffixes)
 
     def get_state(self) -> State:
         """Return the best value and the batches since the last file."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from difflib import get_close_matches
 
 from digitnet._checks import real, text
 from digitnet._errors import shown
 from digitnet._identifiers import unknown
+from digitnet._warnings import warn
 from digitnet.callbacks.callback import Callback, Logs
 
 _MODES = ("auto", "min", "max")
@@ -83,11 +83,10 @@ class MonitorCallback(Callback):
         value = (logs or {}).get(self.monitor)
         if value is None and not self._missed:
             self._missed = True
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} has nothing to go by: monitor must be one of "
                 f"{', '.join(logs or ()) or 'the logs, which are empty'}. "
-                f"Received: {shown(self.monitor)}",
-                stacklevel=2,
+                f"Received: {shown(self.monitor)}"
             )
         try:
             return None if value is None else float(value)  # a callback may log NumPy's

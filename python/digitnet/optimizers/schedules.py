@@ -195,7 +195,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Parameters
     ----------
     boundaries : list of int
-        Steps, >= 0, each larger than the one before.
+        Steps, >= 0, each larger than the one before; whole floats, as in Keras' files, will do.
     values : list of float
         Learning rates, >= 0; one more than boundaries.
     name : str
@@ -209,7 +209,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __init__(
         self,
-        boundaries: Sequence[int],
+        boundaries: Sequence[float],
         values: Sequence[float],
         name: str = "PiecewiseConstant",
     ) -> None:
@@ -222,7 +222,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 "values must hold one number more than boundaries. "
                 f"Received: {len(values)} values and {len(boundaries)} boundaries"
             )
-        steps = [integer(b, f"boundaries[{i}]", 0, _MAX_STEP) for i, b in enumerate(boundaries)]
+        whole = [int(b) if isinstance(b, float) and b.is_integer() else b for b in boundaries]
+        steps = [integer(b, f"boundaries[{i}]", 0, _MAX_STEP) for i, b in enumerate(whole)]
         if any(b <= a for a, b in pairwise(steps)):
             raise ValueError(f"boundaries must ascend. Received: {shown(boundaries)}")
         self.boundaries = tuple(steps)
