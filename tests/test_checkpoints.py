@@ -1,12 +1,11 @@
-"""ModelCheckpoint and CSVLogger: what is written, when, and what is left where writing fails."""
+"""ModelCheckpoint: what is written, when, and what is left where writing fails."""
 
-import csv
 import os
 
 import numpy as np
 import pytest
 
-from digitnet.callbacks import Callback, CSVLogger, LambdaCallback, ModelCheckpoint
+from digitnet.callbacks import Callback, LambdaCallback, ModelCheckpoint
 from digitnet.layers import Dense, Input
 from digitnet.models import Sequential, load_model
 from training_cases import BATCH, data_of, model_of, state_of
@@ -169,78 +168,3 @@ def test_a_file_that_cannot_be_written_ends_the_training_and_keeps_the_model(tmp
     with pytest.raises(OSError, match=r"m\.safetensors"):
         fit(model, [ModelCheckpoint(tmp_path / "m.safetensors")])
     assert model.optimizer.iterations == 4
-
-
-# --- CSVLogger
-
-
-def rows(path, delimiter=","):
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.reader(file, delimiter=delimiter))
-
-
-def test_a_row_for_every_epoch(tmp_path):
-    path = tmp_path / "new" / "log.csv"
-    history = fit(model_of(), [CSVLogger(path, separator=";")], epochs=3).history
-    header, *values = rows(path, ";")
-    assert header == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
-    for epoch, row in enumerate(values):
-        assert row[0] == str(epoch)
-        assert [float(value) for value in row[1:]] == [history[name][epoch] for name in header[1:]]
-
-
-def test_each_row_is_in_the_file_when_the_epoch_is_over(tmp_path):
-    path, seen = tmp_path / "log.csv", []
-
-    class Reads(Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            seen.append(len(rows(path)))
-            if epoch == 2:
-                raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fit(model_of(), [CSVLogger(path), Reads()], epochs=9)
-    assert seen == [2, 3, 4]
-
-
-def test_append_or_replace(tmp_path):
-    path = tmp_path / "log.csv"
-    fit(model_of(), [CSVLogger(path)], epochs=2)
-    model_of().fit(X, Y, verbose=0, callbacks=[CSVLogger(path, append=True)])
-    kept = rows(path)
-    assert [row[0] for row in kept] == ["epoch", "0", "1", "0"]
-    assert kept[-1][3:] == ["NA", "NA"]  # the header of the first training counts
-    logger = CSVLogger(path)
-    for _ in range(2):  # the same object in two trainings
-        model_of().fit(X, Y, verbose=0, callbacks=[logger])
-        assert rows(path)[0] == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
-        assert len(rows(path)) == 2
-
-
-def test_a_training_that_does_not_begin_leaves_the_old_file(tmp_path):
-    path = tmp_path / "log.csv"
-    path.write_text("old\n")
-    with pytest.raises(ZeroDivisionError):
-        fit(model_of(), [CSVLogger(path), LambdaCallback(on_epoch_begin=lambda e, logs: 1 / e)])
-    assert path.read_text() == "old\n"
-
-
-@pytest.mark.parametrize(
-    ("make", "error", "message"),
-    [
-        (lambda: CSVLogger(3), TypeError, "filename must be a path. Received: 3"),
-        (lambda: CSVLogger(""), TypeError, "filename must be a path. Received: ''"),
-        (lambda: CSVLogger("a", ", "), ValueError, "separator must be one character"),
-        (lambda: CSVLogger("a", append=1), TypeError, "append must be True or False"),
-    ],
-)
-def test_bad_arguments(make, error, message):
-    with pytest.raises(error, match=message):
-        make()
-
-
-def test_a_log_that_cannot_be_written_is_an_error_before_the_first_step(tmp_path):
-    model = model_of()
-    with pytest.raises(OSError, match=str(tmp_path.name)):
-        fit(model, [CSVLogger(tmp_path)])
-    assert model.optimizer.iterations == 0

@@ -8,16 +8,16 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from digitnet.callbacks import BackupAndRestore
+from digitnet.callbacks import BackupAndRestore, CSVLogger, LambdaCallback
 from mirror_server import Handler, mirror_server
 from writers import CACHED, WRITERS, Writer, cache_from, fit, model_of, saved_as, weights_as
 
 resource = pytest.importorskip("resource", reason="limits of Unix")
 
-NAMES = [*WRITERS, ".keras", ".weights.h5", "ONNX", "download", "BackupAndRestore"]
+REPLACED = [name for name in WRITERS if name != "CSVLogger"]  # which adds to a file
+NAMES = [*REPLACED, ".keras", ".weights.h5", "ONNX", "download", "BackupAndRestore"]
 
 
 @contextlib.contextmanager
@@ -57,7 +57,7 @@ def folder():
 @pytest.fixture
 def writer(request):
     name = request.param
-    if name in WRITERS:
+    if name in REPLACED:
         yield WRITERS[name]
     elif name in (".keras", ".weights.h5"):
         pytest.importorskip("h5py")
@@ -86,7 +86,7 @@ def contents(folder):
 def test_a_full_disk_leaves_the_old_file(folder, writer):
     writer.write(folder, 3)
     before = contents(folder)
-    limit = 20 if "log.csv" in before else 90 if "data.gz" in before else 20_000  # they are small
+    limit = 90 if "data.gz" in before else 20_000  # it is small
     assert len(before) == 1
     assert len(*before.values()) > limit
     with (
@@ -134,20 +134,41 @@ def test_a_disk_that_is_really_full(folder):
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_the_log_goes_on_when_there_is_space_again(folder):
-    from digitnet.callbacks import CSVLogger, LambdaCallback
+@pytest.mark.parametrize("space", [0, 5])  # 5: for a part of the row
+def test_the_log_goes_on_when_there_is_space_again(folder, space):
+    path, limits, before = folder / "log.csv", contextlib.ExitStack(), []
 
-    model, logger = model_of(0), CSVLogger(folder / "log.csv")
-    limits = contextlib.ExitStack()
-    fill = LambdaCallback(on_epoch_begin=lambda epoch, logs: full(epoch))
-
-    def full(epoch):
+    def fill(epoch, logs):
         if epoch == 2:
-            limits.enter_context(disk_full(len((folder / "log.csv").read_bytes())))
+            before.append(path.read_bytes())
+            limits.enter_context(disk_full(len(before[0]) + space))
 
-    with limits, pytest.raises(OSError, match="cannot write the file"):
-        fit(model, [fill, logger], epochs=4)
+    callbacks = [LambdaCallback(on_epoch_begin=fill), CSVLogger(path)]
+    with (
+        limits,
+        pytest.raises(OSError, match=r"cannot write the file: File too large: '.*log\.csv'$") as e,
+    ):
+        fit(model_of(0), callbacks, epochs=4)
+    assert e.value.errno == errno.EFBIG
+    assert [path.read_bytes()] == before
     assert WRITERS["CSVLogger"].read(folder) == 2
-    fit(model, CSVLogger(folder / "log.csv", append=True), epochs=4, initial_epoch=2)
+    fit(model_of(0), CSVLogger(path, append=True), epochs=4, initial_epoch=2)
     assert WRITERS["CSVLogger"].read(folder) == 4
-    assert np.isfinite(model.get_weights()[0]).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of Unix")
+def test_a_log_that_may_not_be_written(folder):
+    path, model = folder / "log.csv", model_of(0)
+    fit(model, CSVLogger(path), epochs=3)
+    before = contents(folder)
+    path.chmod(0o444)
+    folder.chmod(0o555)
+    for refused in (path, folder / "new.csv"):
+        with (
+            as_nobody(),
+            pytest.raises(PermissionError, match="cannot write the file: Permission den") as caught,
+        ):
+            fit(model, CSVLogger(refused), epochs=4)
+        assert caught.value.filename == str(refused)
+    assert contents(folder) == before
+    assert model.optimizer.iterations == 3

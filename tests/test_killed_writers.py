@@ -1,7 +1,7 @@
 """SIGKILL at any moment: the old file or the new one, and no temporary files that pile up.
 
-The test runs this file as a program, which kills as often as it is asked to: ``python
-tests/test_killed_writers.py --count 1000``.
+Of a log, to which is added: whole rows. The test runs this file as a program, which kills as often
+as it is asked to: ``python tests/test_killed_writers.py --count 1000 [--only CSVLogger]``.
 """
 
 from __future__ import annotations
@@ -75,17 +75,19 @@ def main():
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=1000, help="kills, of all writers together")
-    count = parser.parse_args().count
+    parser.add_argument("--only", default="", help="writers with this in their name")
+    args = parser.parse_args()
     with mirror_server() as server:
         server.handle_error = lambda *_: None  # whom it answers is gone
         for number in range(256):
             body = bytes([number]) * CACHED
             server.mirrors[str(number)] = lambda handler, body=body: Handler.deliver(handler, body)
         writers = {**WRITERS, "download": cache_from(server.url)}
-        for i, (name, writer) in enumerate(writers.items()):
-            share = count * (i + 1) // len(writers) - count * i // len(writers)
+        names = [name for name in writers if args.only in name]
+        for i, name in enumerate(names):
+            share = args.count * (i + 1) // len(names) - args.count * i // len(names)
             with tempfile.TemporaryDirectory() as folder:
-                print(kill_often(name, writer, Path(folder), share), flush=True)
+                print(kill_often(name, writers[name], Path(folder), share), flush=True)
 
 
 def test_killed_writers():

@@ -68,11 +68,12 @@ class TrainingSettings:
 
         Ctrl-C may keep this from ending well: the optimizer then follows on, which is no harm.
         """
-        self.optimizer.follow(core)
+        begun = self.optimizer.follow(core)
         try:
             yield
         finally:
-            self.optimizer.rest()
+            if begun:  # else who began it, further out, goes on
+                self.optimizer.rest(core)
 
     def get_config(self) -> dict[str, Any]:
         """Return all of it as JSON-ready values."""

@@ -57,8 +57,8 @@ class Compiled(Network):
         settings = TrainingSettings(optimizer, loss, metrics)
         if self.device == "cuda" and self._machine.device == "auto" and settings.missing_on_cuda():
             self._move(CPU)
-        if self.optimizer is not None:
-            self.optimizer.rest()
+        if self.optimizer is not None and self._core is not None:
+            self.optimizer.rest(self._core)
         if self._core is not None and self.optimizer is not settings.optimizer:
             self._core.set_slots([])
         self._settings = settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from digitnet import _core
 from digitnet._checks import integer, real, text
@@ -14,6 +14,32 @@ from digitnet.optimizers import schedules
 from digitnet.optimizers.schedules import LearningRateSchedule
 
 _MAX_STEPS = 2**63 - 1
+
+
+class _Count(NamedTuple):
+    """A number of steps, and the cores that add to it, each with its own count at some moment.
+
+    It is replaced as a whole, in one assignment, which Ctrl-C cannot divide.
+    """
+
+    base: int
+    cores: tuple[tuple[_core.Model, int], ...] = ()
+
+    def steps(self) -> int:
+        return self.base + sum(core.iterations - before for core, before in self.cores)
+
+    def set_to(self, steps: int) -> _Count:
+        return _Count(steps, tuple((core, core.iterations) for core, _ in self.cores))
+
+    def follows(self, core: _core.Model) -> bool:
+        return any(known is core for known, _ in self.cores)
+
+    def with_core(self, core: _core.Model) -> _Count:
+        return _Count(self.base, (*self.cores, (core, core.iterations)))
+
+    def without(self, core: _core.Model) -> _Count:
+        made = sum(core.iterations - before for known, before in self.cores if known is core)
+        return _Count(self.base + made, tuple(pair for pair in self.cores if pair[0] is not core))
 
 
 class Optimizer(Configurable):
@@ -95,8 +121,7 @@ class Optimizer(Configurable):
         self.clipvalue = _limit(clipvalue, "clipvalue")
         self.global_clipnorm = _limit(global_clipnorm, "global_clipnorm")
         self.name = text(name, "name")
-        self._running: tuple[_core.Model, int] | None = None
-        self.iterations = 0
+        self._count = _Count(0)
 
     @property
     def learning_rate(self) -> float:
@@ -133,27 +158,31 @@ class Optimizer(Configurable):
 
     @property
     def iterations(self) -> int:
-        """Steps taken so far, counted by the model this optimizer is compiled into."""
-        if self._running is None:
-            return self._iterations
-        core, before = self._running
-        return before + core.iterations
+        """Steps taken so far, counted by the models this optimizer is compiled into."""
+        return self._count.steps()
 
     @iterations.setter
     def iterations(self, value: int) -> None:
-        self._iterations = integer(value, "iterations", 0, _MAX_STEPS)
-        self._running = None
+        self._count = self._count.set_to(integer(value, "iterations", 0, _MAX_STEPS))
 
-    def follow(self, core: _core.Model) -> None:
-        """Count the core's steps from now on as this optimizer's.
+    def follow(self, core: _core.Model) -> bool:
+        """Count the core's steps from now on, too; return False where it was so already.
 
-        The core itself keeps the count, so that Ctrl-C between a step and its counting loses none.
+        The cores keep the count themselves, so that Ctrl-C between a step and its counting loses
+        none; there are several where the `fit` of one model calls that of another.
         """
-        self._running = core, self.iterations - core.iterations
+        if self._count.follows(core):
+            return False
+        self._count = self._count.with_core(core)
+        return True
 
-    def rest(self) -> None:
-        """Count no more steps."""
-        self.iterations = self.iterations
+    def rest(self, core: _core.Model) -> None:
+        """Count the core's steps no more."""
+        self._count = self._count.without(core)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs: the number of steps in place of the cores that make them."""
+        return {**vars(self), "_count": _Count(self.iterations)}
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -40,7 +40,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     try:
         descriptor, name = temporary.create(folder)
     except OSError as error:
-        raise _explained(error, "cannot write in the folder", folder) from None
+        raise explained(error, "cannot write in the folder", folder) from None
     try:
         with os.fdopen(descriptor, "w+b") as file:
             if mode is not None:
@@ -52,12 +52,12 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 os.replace(name, target)
         if not temporary.LOCKS:
             os.replace(name, target)
-        _flush_folder(folder)
+        flush_folder(folder)
     except BaseException as error:  # also Ctrl-C: nothing may be left behind
         with suppress(OSError):
             os.unlink(name)
         if isinstance(error, OSError) and error.errno is not None and error.filename is None:
-            raise _explained(error, "cannot write the file", target) from None
+            raise explained(error, "cannot write the file", target) from None
         raise
 
 
@@ -67,11 +67,12 @@ def atomic_write(path: str | os.PathLike[str], data: bytes | bytearray | memoryv
         file.write(data)
 
 
-def _explained(error: OSError, what: str, path: str) -> OSError:
+def explained(error: OSError, what: str, path: str) -> OSError:
+    """Return the error with what was tried, and on which path."""
     return type(error)(error.errno, f"{what}: {error.strerror}", path)
 
 
-def _flush_folder(folder: str) -> None:
+def flush_folder(folder: str) -> None:
     """Flush the new name to the disk, too, where the system can."""
     if os.name == "nt":
         return
