@@ -77,6 +77,10 @@ def test_a_damaged_or_foreign_backup_is_refused_and_nothing_is_changed(tmp_path)
     [
         ({"step": 9**9}, "step must be at most"),
         ({"done": 9**9}, "done must be at most"),
+        (
+            {"step": 0, "samples": 0, "done": 4},
+            "an epoch cannot begin after all 4 batches of a pass",
+        ),
         ({"samples": 0}, "steps of an epoch cannot have had 0 samples"),
         ({"sums": ["1", [], {}]}, "sums must be numbers"),
         ({"sums": 3}, "sums must be a list. Received: 3$"),

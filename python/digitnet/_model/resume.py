@@ -153,6 +153,8 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
         if step and len(sums) != 1 + len(loop.settings.metric_names):
             raise ValueError("it must hold a sum for the loss and for each metric")
         stopped = flag(place["stopped"], "stopped")
+        if done and done == source.length and not step and not stopped:
+            raise ValueError(f"an epoch cannot begin after all {done} batches of a pass")
         states = [
             (
                 callback,
