@@ -174,10 +174,6 @@ def test_what_can_be_made_can_be_trained(call):
 X, Y = np.ones((5, 4), np.float32), np.ones((5, 2), np.float32)
 
 
-def known_arguments(method):
-    return [name for name in inspect.signature(method).parameters if name != "self"]
-
-
 @st.composite
 def method_calls(draw):
     name = draw(st.sampled_from(
@@ -185,14 +181,12 @@ def method_calls(draw):
          "gradients", "apply_gradients", "set_weights", "compile", "build", "add", "get_layer",
          "save", "save_weights", "load_weights", "export", "to"]
     ))  # fmt: skip
-    known = known_arguments(getattr(Sequential, name))
-    settings = {"x": X, "y": Y} if "x" in known else {}
-    settings = {key: value for key, value in settings.items() if key in known}
-    for key in draw(st.lists(st.sampled_from(known), min_size=1, max_size=2)):
+    _, *known = inspect.signature(getattr(Sequential, name)).parameters.values()  # without self
+    names = [p.name for p in known]
+    settings = {key: value for key, value in (("x", X), ("y", Y)) if key in names}
+    for key in draw(st.lists(st.sampled_from(names), min_size=1, max_size=2)):
         settings[key] = draw(junk())
-    missing = [p.name for p in inspect.signature(getattr(Sequential, name)).parameters.values()
-               if p.default is p.empty and p.name != "self"]  # fmt: skip
-    for key in missing:
+    for key in [p.name for p in known if p.default is p.empty]:
         settings.setdefault(key, draw(junk()))
     return name, settings
 
