@@ -239,7 +239,7 @@ def test_reduce_lr_on_plateau(capsys):
         (lambda: ReduceLROnPlateau(min_lr=-1), ValueError, "min_lr must be a number >= 0"),
         (lambda: ReduceLROnPlateau(cooldown=-1), ValueError, "cooldown must be an integer, 0 or m"),
         (lambda: TerminateOnNaN("yes"), TypeError, "raise_error must be True or False"),
-        (lambda: ModelCheckpoint("m.keras"), ValueError, r"filepath must end in \.safetensors"),
+        (lambda: ModelCheckpoint("m.pt"), ValueError, r"filepath must end in \.safetensors"),
     ],
 )
 def test_bad_arguments(make, error, message):
