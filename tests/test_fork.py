@@ -23,7 +23,7 @@ LOSS = _core.Loss("sparse_categorical_crossentropy")
 
 
 def network():
-    model = Sequential([Input((100,)), Dense(300, "relu"), Dense(3, "softmax")])
+    model = Sequential([Input((100,)), Dense(1000, "relu"), Dense(1000, "relu"), Dense(3, "softmax")])
     model.compile(SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy")
     return model
 

@@ -95,7 +95,7 @@ def test_killed_writers():
         [sys.executable, __file__, "--count", "24"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("4 kills") == 6
+    assert done.stdout.count(": 4 kills,") == 6
 
 
 if __name__ == "__main__":
