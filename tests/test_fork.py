@@ -23,7 +23,8 @@ LOSS = _core.Loss("sparse_categorical_crossentropy")
 
 
 def network():
-    model = Sequential([Input((100,)), Dense(1000, "relu"), Dense(1000, "relu"), Dense(3, "softmax")])
+    hidden = [Dense(1000, "relu"), Dense(1000, "relu")]
+    model = Sequential([Input((100,)), *hidden, Dense(3, "softmax")])
     model.compile(SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy")
     return model
 

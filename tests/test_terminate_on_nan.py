@@ -58,7 +58,8 @@ def test_terminate_on_nan_can_raise():
 @pytest.mark.parametrize("hook", ["on_epoch_begin", "on_train_batch_end", "on_epoch_end"])
 def test_it_looks_also_where_another_callback_has_stopped_the_training(hook, capsys):
     def stop(number, logs):  # after the second batch: plain loops may sum the first in float64
-        model.stop_training = hook != "on_train_batch_end" or number == 1
+        if hook != "on_train_batch_end" or number == 1:
+            model.stop_training = True
 
     def fit(terminate):
         callbacks = [LambdaCallback(**{hook: stop}), terminate]
