@@ -51,7 +51,7 @@ Optimizer make_optimizer(const std::variant<Sgd, Adam>& rule, float clipvalue, f
   optimizer.iterations = iterations;
   if (!rates) return optimizer;
   check(rates->ndim() == 1, "rates must have 1 dimension, got ", rates->ndim());
-  for (py::ssize_t i = 0; i < rates->size(); ++i) optimizer.rates.push_back(rates->at(i));
+  optimizer.rates.assign(rates->data(), rates->data() + rates->size());
   return optimizer;
 }
 

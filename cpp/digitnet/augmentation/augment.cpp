@@ -116,6 +116,7 @@ class Run {
       try {
         work(workers[static_cast<std::size_t>(member)], member);
       } catch (const Stopped&) {
+        return;        // who ended the work has the reason
       } catch (...) {  // the interruption's: only member 0 has it
         failure_ = std::current_exception();
         stopped_ = true;
@@ -153,8 +154,10 @@ void augment_typed(const Samples& images, const ImageShape& shape, const Setting
   if (settings.alpha > 0) smoothing.emplace(settings, shape);
   Run<T> run(images, epoch, out, interruption);
   cpu::TeamLease team(static_cast<int>(std::min<std::int64_t>(run.blocks(), 2)));
+  const std::int64_t members = std::min<std::int64_t>(team->size(), run.blocks());
   std::vector<Worker> workers;
-  for (std::int64_t m = 0; m < std::min<std::int64_t>(team->size(), run.blocks()); ++m)
+  workers.reserve(static_cast<std::size_t>(members));
+  for (std::int64_t m = 0; m < members; ++m)
     workers.emplace_back(images, shape, settings, smoothing ? &*smoothing : nullptr);
   run(workers, *team);
 }

@@ -1,6 +1,7 @@
 #include "digitnet/augmentation/elastic.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "digitnet/augmentation/portable_math.hpp"
 #include "digitnet/cpu/dispatch.hpp"
@@ -21,12 +22,12 @@ std::int64_t modulo(std::int64_t i, std::int64_t size) { return ((i % size) + si
 }  // namespace
 
 CircularGaussian::CircularGaussian(double sigma, std::int64_t size, double total) {
-  const double n = static_cast<double>(size);
+  const auto n = static_cast<double>(size);
   if (sigma >= n) {
     weights.assign(static_cast<std::size_t>(size), static_cast<float>(total / n));
     return;
   }
-  const std::int64_t radius = static_cast<std::int64_t>(3 * sigma + 0.5);
+  const std::int64_t radius = std::lround(3 * sigma);
   const std::int64_t taps = std::min(2 * radius + 1, size);
   first = taps == size ? 0 : -radius;
   std::vector<double> values(static_cast<std::size_t>(taps));

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 
 namespace digitnet::augmentation {
@@ -12,7 +13,7 @@ namespace digitnet::augmentation {
 using Interruption = std::function<void()>;
 
 // What a member throws when another one has ended the work.
-struct Stopped {};
+struct Stopped : std::exception {};
 
 // Of one member of a team. Only one of them, the caller's thread, has an interruption to call.
 class Pulse {

@@ -17,7 +17,9 @@ T stored(float value) {
   if constexpr (std::is_same_v<T, float>)
     return value;
   else
-    return static_cast<T>(static_cast<std::int32_t>(value + 0.5F));  // value: 0 .. 255
+    // value: 0 .. 255. NOLINTNEXTLINE(bugprone-incorrect-roundings): lround is no vector
+    // instruction
+    return static_cast<T>(static_cast<std::int32_t>(value + 0.5F));
 }
 
 }  // namespace
@@ -52,8 +54,8 @@ void Sampler::find_places(std::int64_t row, const AffineMap& map, const float* d
                           const float* dy) {
   // One more: the planes' first row and column lie outside the image.
   const float x0 = map.centre_x + 1, y0 = map.centre_y + 1;
-  const float x_end = static_cast<float>(shape_.cols + 1),
-              y_end = static_cast<float>(shape_.rows + 1);
+  const auto x_end = static_cast<float>(shape_.cols + 1);
+  const auto y_end = static_cast<float>(shape_.rows + 1);
   const float v0 = static_cast<float>(row) - map.row0;
   const auto width = static_cast<std::int32_t>(width_);
   const auto cols = static_cast<std::int32_t>(shape_.cols);

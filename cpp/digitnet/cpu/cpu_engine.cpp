@@ -36,6 +36,7 @@ void CpuEngine::ensure_slots(const Optimizer& optimizer) {
   const std::size_t count = optimizer.slots();
   if (count == 0 || slots_.size() == count) return;
   std::vector<Panels> zeros;
+  zeros.reserve(count);
   for (std::size_t i = 0; i < count; ++i) zeros.push_back(make_panels(network_));
   slots_ = std::move(zeros);
 }

@@ -160,10 +160,7 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
       team.barrier();
       if (stopped) return;
       if (member == 0) note(batch.size(), last_);
-      tiles_phase(member, members, batch.size(), sink);
-      // They read the input that the next gather overwrites.
-      if (!sparse_ || sink.finishes()) team.barrier();
-      if (sink.finishes()) sink.finish(member, members);
+      tiles_phase(team, member, batch.size(), sink);
     }
   };
   team.run(job);
@@ -171,7 +168,8 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
   if (failure) std::rethrow_exception(failure);
 }
 
-void TrainingRun::tiles_phase(int member, int members, int64_t batch, TileSink& sink) {
+void TrainingRun::tiles_phase(ThreadTeam& team, int member, int64_t batch, TileSink& sink) {
+  const int members = team.size();
   TileScratch& scratch = members_[static_cast<std::size_t>(member)].tiles;
   scratch.packed_panel = -1;
   for (std::size_t d = 0; d < dense_.size(); ++d) {
@@ -188,6 +186,9 @@ void TrainingRun::tiles_phase(int member, int members, int64_t batch, TileSink& 
                   tile.row == 0 ? scratch.bias.data() + p * kPanel : nullptr);
     }
   }
+  // The tiles read the input that the next gather overwrites.
+  if (!sparse_ || sink.finishes()) team.barrier();
+  if (sink.finishes()) sink.finish(member, members);
 }
 
 // l2 * sum of squares of the tile's part of the kernel

@@ -80,7 +80,7 @@ class TrainingRun {
   void input_phase(int member, int members, int64_t rows, const Pass& pass, const Watch& watch);
   template <class Watch>
   void rows_phase(int member, int members, int64_t rows, const Pass& pass, const Watch& watch);
-  void tiles_phase(int member, int members, int64_t batch, TileSink& sink);
+  void tiles_phase(ThreadTeam& team, int member, int64_t batch, TileSink& sink);
   double penalty_of(const GradientTile& tile) const;
   void note(int64_t batch, Step& step) const;
   void finish(const Step& step, Totals& totals) const;

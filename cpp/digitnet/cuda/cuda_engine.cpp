@@ -225,7 +225,9 @@ std::string plugin_built_for() {
   return plugin().table != nullptr ? plugin().table->built_for : "";
 }
 
-std::string missing_optimizer(const Optimizer& optimizer) { return missing_for(optimizer); }
+std::string missing_optimizer(const Optimizer& optimizer) {
+  return std::string(missing_for(optimizer));
+}
 
 std::unique_ptr<Engine> make_cuda_engine(const Network& network, Precision precision) {
   return std::make_unique<CudaEngine>(network, precision);

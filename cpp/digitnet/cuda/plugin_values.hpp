@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <exception>
 #include <new>
-#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -51,7 +51,7 @@ inline DigitnetCudaObjective plain(const Objective& objective) {
 }
 
 // What the plug-in does not know of an optimizer; empty where it knows it all.
-inline std::string missing_for(const Optimizer& optimizer) {
+inline std::string_view missing_for(const Optimizer& optimizer) {
   constexpr float kNone = Optimizer::kNoLimit;
   if (!std::holds_alternative<Sgd>(optimizer.rule)) return "Adam";
   if (optimizer.clips_norm() || optimizer.clipvalue != kNone) return "clipped gradients";
@@ -59,7 +59,7 @@ inline std::string missing_for(const Optimizer& optimizer) {
 }
 
 inline DigitnetCudaSgd plain(const Optimizer& optimizer) {
-  if (const std::string missing = missing_for(optimizer); !missing.empty())
+  if (const std::string_view missing = missing_for(optimizer); !missing.empty())
     throw DeviceError(sentence("device 'cuda' cannot train with ", missing,
                                " yet; move the model with to('cpu'), or use SGD without clipping "
                                "and schedules"));
