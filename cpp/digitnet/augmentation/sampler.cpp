@@ -17,8 +17,8 @@ T stored(float value) {
   if constexpr (std::is_same_v<T, float>)
     return value;
   else
-    // value: 0 .. 255. NOLINTNEXTLINE(bugprone-incorrect-roundings): lround is no vector
-    // instruction
+    // value: 0 .. 255; lround is no vector instruction.
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     return static_cast<T>(static_cast<std::int32_t>(value + 0.5F));
 }
 
