@@ -39,10 +39,10 @@ def evaluate(
     """
     source.restart()
     callbacks.on_test_begin({})
-    loss = settings.require_loss().core_loss()
-    metrics = settings.core_metrics(core.output_size)
     hooks = callbacks.waits_for("on_test_batch_begin", "on_test_batch_end")
     if isinstance(source, ArraySource) and not hooks:
+        loss = settings.require_loss().core_loss()
+        metrics = settings.core_metrics(core.output_size)
         result = core.evaluate(*source.first(), loss, metrics, progress)
         logs, samples = settings.logs(result), result.samples
         made = -(-samples // source.batch_size)
