@@ -186,9 +186,14 @@ def draw(folder: str, data: data_module.Data, model: Any, history: Any, initial:
     os.makedirs(folder, exist_ok=True)
     for name, figure in figures.items():
         path = Path(folder, f"{name}.png")
-        with atomic_file(path) as file:
-            figure.savefig(file, format="png")
+        save_picture(path, figure)
         print(f"Picture: {path}")
+
+
+def save_picture(path: Path, figure: Any) -> None:
+    """Write matplotlib's figure to a PNG file, in one step."""
+    with atomic_file(path) as file:
+        figure.savefig(file, format="png")
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
