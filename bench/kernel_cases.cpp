@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "digitnet/cpu/nonzero_lists.hpp"
+
 namespace digitnet::bench {
 namespace {
 
@@ -64,6 +66,26 @@ Case multiply(int64_t rows, int64_t depth, int64_t cols, bool transposed) {
           run};
 }
 
+// Leaves a share `density` of the values, at random places.
+void thin_out(AlignedBuffer<float>& values, double density) {
+  std::uint32_t state = 54321;
+  for (int64_t i = 0; i < values.size(); ++i) {
+    state = state * 1664525U + 1013904223U;
+    if (static_cast<double>(state >> 8) >= density * 16777216) values[i] = 0;
+  }
+}
+
+template <class Run>
+Case product_case(const char* kind, int64_t rows, int64_t depth, int64_t cols, double density,
+                  AlignedBuffer<float>& c, const Run& run) {
+  const double r = static_cast<double>(rows), k = static_cast<double>(depth),
+               n = static_cast<double>(cols);
+  const std::string name =
+      std::string(kind) + " " + std::to_string(static_cast<int>(std::lround(100 * density))) +
+      " % " + std::to_string(rows) + "x" + std::to_string(depth) + "x" + std::to_string(cols);
+  return {name, 2 * r * k * n, 4 * (r * k + k * n + r * n), k * 6e-8 * std::sqrt(k), {&c}, run};
+}
+
 // c = a b, where a share `density` of a, at random places, is not zero; the non-zeros are gathered
 // anew in each call, as in each batch. flop counts the zeros too, to compare with multiply.
 Case sparse_multiply(int64_t rows, int64_t depth, int64_t cols, double density) {
@@ -80,11 +102,7 @@ Case sparse_multiply(int64_t rows, int64_t depth, int64_t cols, double density) 
   data->c = AlignedBuffer<float>(rows * padded(cols));
   data->entries.resize(static_cast<std::size_t>(rows * depth + cpu::kCompressScratch));
   data->list.resize(static_cast<std::size_t>(rows));
-  std::uint32_t state = 54321;
-  for (int64_t i = 0; i < data->a.size(); ++i) {
-    state = state * 1664525U + 1013904223U;
-    if (static_cast<double>(state >> 8) >= density * 16777216) data->a[i] = 0;
-  }
+  thin_out(data->a, density);
   const auto run = [=, &d = *data](const KernelTable& table) {
     cpu::SparseEntry* next = d.entries.data();
     for (int64_t r = 0; r < rows; ++r) {
@@ -97,13 +115,29 @@ Case sparse_multiply(int64_t rows, int64_t depth, int64_t cols, double density) 
     table.sparse_multiply({d.list.data(), rows, panels, d.b.data(), depth * kPanel, d.c.data(),
                            kPanel, padded(cols), nullptr});
   };
-  const double r = static_cast<double>(rows), k = static_cast<double>(depth),
-               n = static_cast<double>(cols);
-  const std::string name =
-      "sparse " + std::to_string(static_cast<int>(std::lround(100 * density))) + " % " +
-      std::to_string(rows) + "x" + std::to_string(depth) + "x" + std::to_string(cols);
-  return {name, 2 * r * k * n, 4 * (r * k + k * n + r * n), k * 6e-8 * std::sqrt(k), {&data->c},
-          run};
+  return product_case("sparse", rows, depth, cols, density, data->c, run);
+}
+
+// The same in blocks, as between the layers.
+Case listed_multiply(int64_t rows, int64_t depth, int64_t cols, double density) {
+  struct Data {
+    AlignedBuffer<float> a, b, c;
+    cpu::NonzeroLists lists;
+  };
+  static std::vector<std::shared_ptr<Data>> keep;
+  const int64_t stride = padded(depth), panels = padded(cols) / kPanel;
+  const auto data = keep.emplace_back(std::make_shared<Data>());
+  data->a = numbers(rows, depth);
+  data->b = numbers(panels * depth, kPanel);
+  data->c = AlignedBuffer<float>(rows * padded(cols));
+  data->lists = cpu::NonzeroLists(rows, depth);
+  thin_out(data->a, density);
+  const auto run = [=, &d = *data](const KernelTable& table) {
+    d.lists.fill(table, d.a.data(), stride, rows, depth, kPanel);
+    d.lists.multiply(
+        table, {panels, d.b.data(), kPanel, depth * kPanel, d.c.data(), padded(cols), nullptr});
+  };
+  return product_case("listed", rows, depth, cols, density, data->c, run);
 }
 
 struct Operands {
@@ -184,6 +218,8 @@ std::vector<Case> kernel_cases() {
   }
   for (const double density : {0.05, 0.2, 0.5, 0.8})
     cases.push_back(sparse_multiply(500, 784, 500, density));
+  for (const double density : {0.25, 0.5, 0.6, 0.7})
+    cases.push_back(listed_multiply(250, 1200, 1200, density));
   static Operands operands;
   for (std::size_t i = 0; i < operands.pixels.size(); ++i)
     operands.pixels[i] = static_cast<std::uint8_t>(i * 31 % 256);

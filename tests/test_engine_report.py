@@ -77,6 +77,12 @@ def test_tiles_are_those_of_the_instruction_set():
             assert layer["tile"] == tiles[report["isa"]][layer["path"]]
 
 
+def test_zeros_between_layers_are_skipped_below_a_share_of_the_instruction_set():
+    report = model_of().engine_report()
+    shares = {"generic": 0.0, "avx2": 0.62, "avx512": 0.66}
+    assert report["hidden_skip_below"] == shares[report["isa"]]
+
+
 def test_an_unbuilt_model_has_no_engine():
     with pytest.raises(ValueError, match="engine_report"):
         Sequential([Dense(3)]).engine_report()

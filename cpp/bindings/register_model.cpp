@@ -171,7 +171,8 @@ py::typing::Dict<py::str, py::object> report(const Trainer& model) {
   const auto tile = [](const TileShape& t) { return py::make_tuple(t.rows, t.columns); };
   return py::dict(py::arg("isa") = r.isa, py::arg("dense") = tile(r.dense),
                   py::arg("sparse") = tile(r.sparse), py::arg("threads") = r.threads,
-                  py::arg("density") = r.density, py::arg("skips_zeros") = r.skips_zeros);
+                  py::arg("density") = r.density, py::arg("skips_zeros") = r.skips_zeros,
+                  py::arg("hidden_skip_below") = r.hidden_skip_below);
 }
 
 // A number of RunState as a read-write property.

@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include "digitnet/cpu/nonzero_lists.hpp"
 #include "digitnet/cpu/parameter_panels.hpp"
 #include "kernels.hpp"
 
@@ -87,6 +88,23 @@ FloatArray sparse_multiply(const Kernels& k, const py::array& a, const FloatArra
   return to_array(result, rows, cols);
 }
 
+// a b + bias by NonzeroLists, for b row by row as samples lie.
+FloatArray listed_multiply(const Kernels& k, const FloatArray& a, const FloatArray& b,
+                           const std::optional<FloatArray>& bias) {
+  const PaddedMatrix left = padded(a), right = padded(b);
+  const std::int64_t rows = a.shape(0), depth = a.shape(1), cols = b.shape(1);
+  check(b.shape(0) == depth, "a and b must agree in depth, got ", depth, " and ", b.shape(0));
+  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
+  PaddedMatrix start(1, cols), result(rows, cols);
+  if (bias)
+    for (std::int64_t c = 0; c < cols; ++c) start.row(0)[c] = bias->at(c);
+  cpu::NonzeroLists lists(rows, depth);
+  lists.fill(k.table, left.row(0), left.stride(), rows, depth, right.stride());
+  lists.multiply(k.table, {cpu::round_up(cols, kPanel) / kPanel, right.row(0), right.stride(),
+                           kPanel, result.row(0), result.stride(), bias ? start.row(0) : nullptr});
+  return to_array(result, rows, cols);
+}
+
 FloatArray transpose(const Kernels& k, const FloatArray& x) {
   const PaddedMatrix source = padded(x);
   const std::int64_t rows = x.shape(0), cols = x.shape(1);
@@ -105,6 +123,7 @@ void register_products(py::class_<Kernels>& kernels) {
            py::arg("transpose_a") = false)
       .def("sparse_multiply", &sparse_multiply, a, b, py::arg("bias") = py::none(),
            py::arg("w") = py::none(), py::arg("rate") = 0.0F)
+      .def("listed_multiply", &listed_multiply, a, b, py::arg("bias") = py::none())
       .def("transpose", &transpose, py::arg("x"));
 }
 

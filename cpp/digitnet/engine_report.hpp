@@ -13,6 +13,8 @@ struct EngineReport {
   int threads = 0;           // that shared the last call; 0: there was none
   double density = 1;        // share of its samples' values that are not zero, from some hundred
   bool skips_zeros = false;  // whether its first layer read their non-zeros alone
+  // Between the layers, zeros are skipped in blocks of which a smaller share is not zero.
+  double hidden_skip_below = 0;
 };
 
 }  // namespace digitnet

@@ -30,9 +30,11 @@ BlockRun::BlockRun(const Network& network, const Panels& dense, const KernelTabl
       reading_(walk_.reading_of(data.x, block_rows_)) {
   const Purpose purpose = objective != nullptr ? Purpose::kEvaluate : Purpose::kPredict;
   const int64_t blocks = block_rows_ > 0 ? (data.x.count + block_rows_ - 1) / block_rows_ : 0;
-  for (int64_t m = 0; m < std::min<int64_t>(members, blocks); ++m)
+  for (int64_t m = 0; m < std::min<int64_t>(members, blocks); ++m) {
+    scratch_.push_back(walk_.make_scratch(block_rows_, purpose));
     work_.emplace_back(network, block_rows_, purpose, objective, reading_.sparse ? 1 : 0,
                        most_nonzeros(data.x));
+  }
 }
 
 // Calls block(member, index, first sample, rows, workspace) for every block, on whichever member is
@@ -79,7 +81,7 @@ void BlockRun::evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor) {
   Totals seen = totals;  // what member 0 did so far: an honest sample of the whole, for the monitor
   const auto block = [&](int member, int64_t index, int64_t first, RowRange rows, Workspace& work) {
     walk_.gather(data_, nullptr, first, rows, work);
-    walk_.forward(rows, {fused, nullptr}, work);
+    walk_.forward(rows, {fused, nullptr}, work, scratch_[static_cast<std::size_t>(member)]);
     walk_.loss(*objective_, rows, {fused, nullptr}, 1.0F, work);
     double* out = block_sums.data() + static_cast<std::size_t>(index) * sums;
     for (int64_t r = 0; r < rows.size(); ++r) {
@@ -97,9 +99,9 @@ void BlockRun::evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor) {
 }
 
 void BlockRun::predict(ThreadTeam& team, MatrixView<float> out, Monitor& monitor) {
-  const auto block = [&](int, int64_t, int64_t first, RowRange rows, Workspace& work) {
+  const auto block = [&](int member, int64_t, int64_t first, RowRange rows, Workspace& work) {
     walk_.gather(data_, nullptr, first, rows, work);
-    walk_.forward(rows, {}, work);
+    walk_.forward(rows, {}, work, scratch_[static_cast<std::size_t>(member)]);
     const PaddedMatrix& y = walk_.output(work);
     for (int64_t r = 0; r < rows.size(); ++r) std::copy_n(y.row(r), out.cols, out.row(first + r));
   };

@@ -33,7 +33,8 @@ class BlockRun {
   int64_t block_rows_;
   RowWalk walk_;
   const Reading reading_;
-  std::vector<Workspace> work_;  // per member with work
+  std::vector<Workspace> work_;  // per member with work, as the next
+  std::vector<WalkScratch> scratch_;
 };
 
 }  // namespace digitnet::cpu

@@ -34,7 +34,8 @@ Reading BriefRun::predict(const Samples& samples, MatrixView<float> out) const {
     work = std::make_unique<Workspace>(network_, most_rows_, Purpose::kPredict, nullptr,
                                        reading.sparse ? 1 : 0, network_.input_size());
   walk_.gather(data, nullptr, 0, rows, *work);
-  walk_.forward(rows, {}, *work);
+  WalkScratch none;  // so few rows need none
+  walk_.forward(rows, {}, *work, none);
   const PaddedMatrix& y = walk_.output(*work);
   for (int64_t r = 0; r < rows.size(); ++r) std::copy_n(y.row(r), out.cols, out.row(r));
   delete spare.exchange(work.release(), std::memory_order_acq_rel);  // of several, the last stays

@@ -42,8 +42,8 @@ void CpuEngine::ensure_slots(const Optimizer& optimizer) {
 }
 
 EngineReport CpuEngine::report() const {
-  return {kernels_.name, kernels_.multiply_tile, kernels_.sparse_tile,
-          last_members_, last_density_,          last_sparse_};
+  return {kernels_.name, kernels_.multiply_tile, kernels_.sparse_tile,      last_members_,
+          last_density_, last_sparse_,           kernels_.skip_hidden_below};
 }
 
 void CpuEngine::note(int members, const Reading& reading) const {

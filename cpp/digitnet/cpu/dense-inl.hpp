@@ -110,12 +110,43 @@ void multiply(const Multiply& m) {
     multiply_tiles<false>(m);
 }
 
-// Plain loops: a block is 4 KiB and stays in the nearest cache.
+// dst(c, r) = src(r, c), 8 x 8.
+DIGITNET_INLINE void transpose_square(const float* src, int64_t src_stride, float* dst,
+                                      int64_t dst_stride) {
+  __m256 row[8], pair[8];
+#pragma GCC unroll 8
+  for (int r = 0; r < 8; ++r) row[r] = _mm256_load_ps(src + r * src_stride);
+#pragma GCC unroll 4
+  for (int r = 0; r < 8; r += 2) {
+    pair[r] = _mm256_unpacklo_ps(row[r], row[r + 1]);
+    pair[r + 1] = _mm256_unpackhi_ps(row[r], row[r + 1]);
+  }
+  // Columns c and c + 4 of four rows, in the halves of a register.
+#pragma GCC unroll 2
+  for (int r = 0; r < 8; r += 4) {
+    row[r] = _mm256_shuffle_ps(pair[r], pair[r + 2], 0x44);
+    row[r + 1] = _mm256_shuffle_ps(pair[r], pair[r + 2], 0xEE);
+    row[r + 2] = _mm256_shuffle_ps(pair[r + 1], pair[r + 3], 0x44);
+    row[r + 3] = _mm256_shuffle_ps(pair[r + 1], pair[r + 3], 0xEE);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; ++c) {
+    _mm256_store_ps(dst + c * dst_stride, _mm256_permute2f128_ps(row[c], row[c + 4], 0x20));
+    _mm256_store_ps(dst + (c + 4) * dst_stride, _mm256_permute2f128_ps(row[c], row[c + 4], 0x31));
+  }
+}
+
+// A block is 4 KiB and stays in the nearest cache.
 void transpose(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
                int64_t dst_stride) {
+  const int64_t whole_rows = rows / 8 * 8, whole_cols = cols / 8 * 8;
+  for (int64_t c = 0; c < whole_cols; c += 8)
+    for (int64_t r = 0; r < whole_rows; r += 8)
+      transpose_square(src + r * src_stride + c, src_stride, dst + c * dst_stride + r, dst_stride);
   for (int64_t c = 0; c < cols; ++c) {
     float* out = dst + c * dst_stride;
-    for (int64_t r = 0; r < rows; ++r) out[r] = src[r * src_stride + c];
+    for (int64_t r = c < whole_cols ? whole_rows : 0; r < rows; ++r)
+      out[r] = src[r * src_stride + c];
     for (int64_t r = rows; r < kPanel; ++r) out[r] = 0;
   }
 }

@@ -4,11 +4,19 @@
 #include <cstring>
 
 namespace digitnet::cpu {
+namespace {
 
-TileScratch::TileScratch(int64_t batch)
-    : dz(batch * kPanel * GradientTiles::kPanels),
-      kernel(GradientTiles::kRows * kPanel * GradientTiles::kPanels),
-      bias(kPanel * GradientTiles::kPanels) {}
+constexpr int64_t kUnits = GradientTiles::kPanels * kPanel;  // of a tile
+
+}  // namespace
+
+TileScratch::TileScratch(int64_t batch, bool skips)
+    : dz(batch * kUnits), kernel(GradientTiles::kRows * kUnits), bias(kUnits), may_skip(skips) {
+  if (!skips) return;
+  turned = AlignedBuffer<float>(round_up(batch, kPanel) * kUnits);
+  nonzeros = NonzeroLists(kUnits, batch);
+  turned_kernel = AlignedBuffer<float>(GradientTiles::kRows * kUnits);
+}
 
 GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros)
     : sparse_(reads_nonzeros && !network.layers().empty() &&
@@ -18,11 +26,10 @@ GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool r
   for (std::size_t l = 0; l < network.layers().size(); ++l)
     if (network.layers()[l].kind == LayerKind::kDense) layer_of_dense_.push_back(l);
   for (std::size_t d = 0; d < dense.size(); ++d) {
-    const int64_t step = sparse_ && d == 0 ? kPanels : 1;
-    for (int64_t p = 0; p < dense[d].panels(); p += step)
+    for (int64_t p = 0; p < dense[d].panels(); p += kPanels)
       for (int64_t row = 0; row < dense[d].in(); row += kRows) {
         const int64_t rows = std::min(kRows, dense[d].in() - row);
-        const int64_t panels = std::min(step, dense[d].panels() - p);
+        const int64_t panels = std::min(kPanels, dense[d].panels() - p);
         tiles_.push_back({d, p, panels, row, rows});
         cost_before_.push_back(cost_before_.back() + static_cast<double>(rows * panels));
       }
@@ -37,25 +44,64 @@ int64_t GradientTiles::share_begin(std::size_t dense, int member, int members) c
   return at - cost_before_.begin();
 }
 
+const PaddedMatrix& GradientTiles::input_of(const GradientTile& tile, const Workspace& work) const {
+  const std::size_t layer = layer_of_dense_[tile.dense];
+  return layer == 0 ? work.input : work.a[layer - 1];
+}
+
 // Packed, a panel of dz fits the nearest caches; strided, its rows would share a few of their sets.
-void GradientTiles::pack(const GradientTile& tile, int64_t batch, const PaddedMatrix& dz,
-                         TileScratch& scratch) {
+void GradientTiles::pack(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
+                         const PaddedMatrix& dz, const PaddedMatrix& x,
+                         TileScratch& scratch) const {
   if (scratch.packed_panel == tile.panel && scratch.packed_dense == tile.dense) return;
+  scratch.packed_panel = tile.panel;
+  scratch.packed_dense = tile.dense;
   for (int64_t p = 0; p < tile.panels; ++p)
     for (int64_t r = 0; r < batch; ++r)
       std::memcpy(scratch.dz.data() + (p * batch + r) * kPanel,
                   dz.row(r) + (tile.panel + p) * kPanel, kPanel * sizeof(float));
+  const int64_t units = std::min(tile.panels * kPanel, dz.cols() - tile.panel * kPanel);
   // A narrow product leaves the last columns alone: they must not keep another panel's gradient.
-  std::fill_n(scratch.kernel.data(), kRows * kPanel, 0.0F);
-  scratch.packed_panel = tile.panel;
-  scratch.packed_dense = tile.dense;
+  if (units % kPanel != 0 && units % kPanel <= kPanel / 2)
+    std::fill_n(scratch.kernel.data(), scratch.kernel.size(), 0.0F);
+  scratch.skipping = scratch.may_skip && !is_sparse(tile) &&
+                     x.stride() <= NonzeroLists::kMostRowFloats &&
+                     NonzeroLists::share(dz.row(0) + tile.panel * kPanel, dz.stride(), batch,
+                                         units) < kernels.skip_hidden_below;
+  if (scratch.skipping) turn(tile, kernels, batch, x.stride(), scratch);
+}
+
+// Lists the non-zeros of the packed dz^T.
+void GradientTiles::turn(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
+                         int64_t x_stride, TileScratch& scratch) {
+  const int64_t stride = round_up(batch, kPanel);
+  for (int64_t p = 0; p < tile.panels; ++p)
+    for (int64_t r = 0; r < batch; r += kPanel)
+      kernels.transpose(scratch.dz.data() + (p * batch + r) * kPanel, kPanel,
+                        std::min(kPanel, batch - r), kPanel,
+                        scratch.turned.data() + p * kPanel * stride + r, stride);
+  scratch.nonzeros.fill(kernels, scratch.turned.data(), stride, tile.panels * kPanel, batch,
+                        x_stride);
+}
+
+void GradientTiles::multiply_skipping(const GradientTile& tile, const KernelTable& kernels,
+                                      const PaddedMatrix& x, TileScratch& scratch) {
+  scratch.nonzeros.multiply(
+      kernels, {round_up(tile.rows, kPanel) / kPanel, x.row(0) + tile.row, x.stride(), kPanel,
+                scratch.turned_kernel.data(), kRows, nullptr});
+  for (int64_t p = 0; p < tile.panels; ++p)
+    for (int64_t i = 0; i < tile.rows; i += kPanel)
+      kernels.transpose(scratch.turned_kernel.data() + p * kPanel * kRows + i, kRows, kPanel,
+                        std::min(kPanel, tile.rows - i),
+                        scratch.kernel.data() + (p * kRows + i) * kPanel, kPanel);
 }
 
 void GradientTiles::compute(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
                             const Workspace& work, const Descent* descent,
                             TileScratch& scratch) const {
   const PaddedMatrix& dz = work.delta[tile.dense];
-  pack(tile, batch, dz, scratch);
+  const PaddedMatrix& x = input_of(tile, work);
+  pack(tile, kernels, batch, dz, x, scratch);
   if (is_sparse(tile)) {
     SparseMultiply product{work.nonzeros.column_list(tile.row),
                            tile.rows,
@@ -73,12 +119,13 @@ void GradientTiles::compute(const GradientTile& tile, const KernelTable& kernels
       product.rate = descent->rate;
     }
     kernels.sparse_multiply(product);
+  } else if (scratch.skipping) {
+    multiply_skipping(tile, kernels, x, scratch);
   } else {
-    const std::size_t layer = layer_of_dense_[tile.dense];
-    const PaddedMatrix& x = layer == 0 ? work.input : work.a[layer - 1];
-    kernels.multiply({tile.rows, std::min(kPanel, dz.cols() - tile.panel * kPanel), batch,
-                      x.row(0) + tile.row, 1, x.stride(), scratch.dz.data(), kPanel,
-                      scratch.kernel.data(), kPanel, nullptr});
+    for (int64_t p = 0; p < tile.panels; ++p)
+      kernels.multiply({tile.rows, std::min(kPanel, dz.cols() - (tile.panel + p) * kPanel), batch,
+                        x.row(0) + tile.row, 1, x.stride(), scratch.dz.data() + p * batch * kPanel,
+                        kPanel, scratch.kernel.data() + p * kRows * kPanel, kPanel, nullptr});
   }
   if (tile.row > 0) return;
   std::fill_n(scratch.bias.data(), scratch.bias.size(), 0.0F);

@@ -1,10 +1,11 @@
 #pragma once
 // Kernel gradients, dkernel = x^T @ dz and dbias = sum of dz over the batch, in tiles: 96 inputs by
-// one panel, or two. A tile has one owner, who sums over the whole batch in order and uses the
-// result at once.
+// two panels. A tile has one owner, who sums over the whole batch in order and uses the result at
+// once. Whether the zeros of x are skipped, those of dz, or none, the bits are the same.
 
 #include <vector>
 
+#include "digitnet/cpu/nonzero_lists.hpp"
 #include "digitnet/cpu/parameter_panels.hpp"
 #include "digitnet/cpu/workspace.hpp"
 
@@ -12,7 +13,7 @@ namespace digitnet::cpu {
 
 struct GradientTile {
   std::size_t dense;      // index of the dense layer
-  int64_t panel, panels;  // one, or two where the layer reads non-zeros
+  int64_t panel, panels;  // two, or the last one
   int64_t row, rows;      // inputs row .. row + rows - 1
 };
 
@@ -26,20 +27,28 @@ struct Descent {
 
 // Where a member of the team computes its tiles.
 struct TileScratch {
-  explicit TileScratch(int64_t batch);
+  // skips: there may be zeros in dz that are worth skipping.
+  TileScratch(int64_t batch, bool skips);
 
   // For each of at most kPanels panels, one behind the other:
   AlignedBuffer<float> dz;      // (batch, 32): dz, packed
   AlignedBuffer<float> kernel;  // (96, 32): gradient of the tile's kernel block
   AlignedBuffer<float> bias;    // (32,): gradient of the bias; in tiles with row 0 only
   std::size_t packed_dense = 0;
-  int64_t packed_panel = -1;  // which panel dz holds; -1: none
+  int64_t packed_panel = -1;  // from which panel on dz holds; -1: none
+
+  // Where the zeros of dz are skipped, dkernel^T = dz^T @ x:
+  bool may_skip;
+  bool skipping = false;               // with what dz holds
+  AlignedBuffer<float> turned;         // (64, batch, padded): dz^T
+  NonzeroLists nonzeros;               // of turned
+  AlignedBuffer<float> turned_kernel;  // (64, 96): kernel^T
 };
 
 class GradientTiles {
  public:
   static constexpr int64_t kRows = 96;  // inputs of a tile: its gradient stays in the nearest cache
-  static constexpr int64_t kPanels = 2;  // of a sparse tile: what AVX-512 takes at a time
+  static constexpr int64_t kPanels = 2;  // what AVX-512 takes at a time of a sparse tile
 
   // reads_nonzeros: the first layer does.
   GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros);
@@ -51,7 +60,7 @@ class GradientTiles {
   // evenly, a share is the panels that the member walks in the input phase.
   int64_t share_begin(std::size_t dense, int member, int members) const;
 
-  // Whether the tile belongs to a layer that reads non-zeros.
+  // Whether the tile belongs to a layer that reads its input's non-zeros.
   bool is_sparse(const GradientTile& tile) const { return sparse_ && tile.dense == 0; }
 
   // From the first `batch` rows of the workspace: fills scratch.kernel (or, given a descent, which
@@ -60,8 +69,13 @@ class GradientTiles {
                const Workspace& work, const Descent* descent, TileScratch& scratch) const;
 
  private:
-  static void pack(const GradientTile& tile, int64_t batch, const PaddedMatrix& dz,
-                   TileScratch& scratch);
+  void pack(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
+            const PaddedMatrix& dz, const PaddedMatrix& x, TileScratch& scratch) const;
+  static void turn(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
+                   int64_t x_stride, TileScratch& scratch);
+  static void multiply_skipping(const GradientTile& tile, const KernelTable& kernels,
+                                const PaddedMatrix& x, TileScratch& scratch);
+  const PaddedMatrix& input_of(const GradientTile& tile, const Workspace& work) const;
 
   bool sparse_;  // the first dense layer reads non-zeros
   std::vector<GradientTile> tiles_;

@@ -76,6 +76,7 @@ struct SparseRow {
 //   aligned, all steps multiples of 16.
 //   descends: c(list[i].row, j) -= rate * sum instead (bias null), the step that `sgd` would take
 //   without momentum and decay; rows without entries keep their bits.
+//   adds: start is c itself (sparse_multiply_block alone).
 struct SparseMultiply {
   const SparseRow* list;
   int64_t rows, panels;
@@ -86,6 +87,7 @@ struct SparseMultiply {
   const float* bias;
   bool descends = false;
   float rate = 0;
+  bool adds = false;
 };
 
 // Row losses and the gradient with respect to the network's output, for `rows` samples.
@@ -155,9 +157,14 @@ struct KernelTable {
   // The share of non-zeros below which skipping the others pays: where the two ways met over whole
   // epochs of 784-500-10, with zeros at random, on a Zen 4 (bench/crossover.py), or a little below.
   double skip_below;
+  // The same between the layers, in blocks (nonzero_lists.hpp).
+  double skip_hidden_below;
 
   void (*multiply)(const Multiply& args);
   void (*sparse_multiply)(const SparseMultiply& args);
+  // The same, never with descends: fastest where up to three panels of b, as far as the entries
+  // reach, stay in the nearest cache and the rows have dozens of entries.
+  void (*sparse_multiply_block)(const SparseMultiply& args);
 
   // Writes the non-zeros among src[i * src_step], 0 <= i < count, as entries with offset
   // i * offset_step and value float(src[..]) * scale (zeros of src are left out, whatever the

@@ -35,7 +35,8 @@ void sparse_multiply(const SparseMultiply& args) {
       const SparseRow& row = args.list[i];
       float* c = args.c + p * args.c_panel + row.row * args.c_stride;
       float sum[kPanel];
-      for (int64_t j = 0; j < kPanel; ++j) sum[j] = bias != nullptr ? bias[j] : 0.0F;
+      for (int64_t j = 0; j < kPanel; ++j)
+        sum[j] = args.adds ? c[j] : bias != nullptr ? bias[j] : 0.0F;
       for (std::int32_t e = 0; e < row.count; ++e) {
         // NOLINTNEXTLINE(bugprone-sizeof-expression): the offset is in bytes
         const float* b = args.b + p * args.b_panel + row.entries[e].offset / sizeof(float);
@@ -209,7 +210,9 @@ const KernelTable kGenericKernels = {"generic",
                                      {1, 1},
                                      {1, 1},
                                      0.25,
+                                     0.0,
                                      multiply,
+                                     sparse_multiply,
                                      sparse_multiply,
                                      compress<std::uint8_t>,
                                      compress<float>,

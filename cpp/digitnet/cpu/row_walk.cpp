@@ -25,12 +25,6 @@ const PaddedMatrix& RowWalk::output(const Workspace& work) const {
   return input_of(network_.layers().size(), work);
 }
 
-int64_t RowWalk::transpose_scratch() const {
-  int64_t panels = 0;
-  for (const ParameterPanels& dense : dense_) panels = std::max(panels, dense.panels());
-  return panels * kPanel * kPanel;
-}
-
 bool RowWalk::fuses(const Loss& loss) const { return takes_activation(loss, network_.layers()); }
 
 void RowWalk::gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
@@ -59,8 +53,9 @@ Activation RowWalk::activation_of(std::size_t l, const Pass& pass) const {
   return taken ? Activation::kLinear : network_.layers()[l].activation;
 }
 
-void RowWalk::forward(RowRange rows, const Pass& pass, Workspace& work) const {
-  forward_from(0, rows, pass, work);
+void RowWalk::forward(RowRange rows, const Pass& pass, Workspace& work,
+                      WalkScratch& scratch) const {
+  forward_from(0, rows, pass, work, scratch);
 }
 
 bool RowWalk::has_input_panels(const Pass& pass) const {
@@ -70,56 +65,27 @@ bool RowWalk::has_input_panels(const Pass& pass) const {
 
 void RowWalk::forward_input(RowRange rows, PanelRange panels, const Pass& pass,
                             Workspace& work) const {
-  forward_dense(0, dense_[0], rows, panels, pass, work);
+  WalkScratch none;  // the samples' zeros are read otherwise
+  forward_dense(0, dense_[0], rows, panels, pass, work, none);
 }
 
-void RowWalk::forward_above_input(RowRange rows, const Pass& pass, Workspace& work) const {
-  forward_from(1, rows, pass, work);
+void RowWalk::forward_above_input(RowRange rows, const Pass& pass, Workspace& work,
+                                  WalkScratch& scratch) const {
+  forward_from(1, rows, pass, work, scratch);
 }
 
-void RowWalk::forward_from(std::size_t first, RowRange rows, const Pass& pass,
-                           Workspace& work) const {
+void RowWalk::forward_from(std::size_t first, RowRange rows, const Pass& pass, Workspace& work,
+                           WalkScratch& scratch) const {
   std::size_t dense = 0;
   for (std::size_t l = 0; l < network_.layers().size(); ++l) {
     const bool is_dense = network_.layers()[l].kind == LayerKind::kDense;
     const ParameterPanels* panels = is_dense ? &dense_[dense++] : nullptr;
     if (l < first) continue;
     if (is_dense)
-      forward_dense(l, *panels, rows, {0, panels->panels()}, pass, work);
+      forward_dense(l, *panels, rows, {0, panels->panels()}, pass, work, scratch);
     else
       forward_elementwise(l, rows, pass, work);
   }
-}
-
-void RowWalk::forward_dense(std::size_t l, const ParameterPanels& dense, RowRange rows,
-                            PanelRange panels, const Pass& pass, Workspace& work) const {
-  const Layer& layer = network_.layers()[l];
-  const Activation activation = activation_of(l, pass);
-  const bool sparse = l == 0 && work.sparse;
-  PaddedMatrix& a = work.a[l];
-  PaddedMatrix& z = needs_preactivation(activation) ? work.z[l] : a;
-  const bool whole_rows = activation == Activation::kSoftmax;
-  if (sparse)
-    kernels_.sparse_multiply({work.nonzeros.row_list(rows.begin), rows.size(),
-                              panels.end - panels.begin, dense.kernel(panels.begin),
-                              dense.in() * kPanel, z.row(0) + panels.begin * kPanel, kPanel,
-                              z.stride(), dense.bias(panels.begin)});
-  for (int64_t p = panels.begin; p < panels.end; ++p) {
-    const int64_t cols = dense.cols_of(p), at = p * kPanel;
-    if (!sparse) {
-      const PaddedMatrix& x = input_of(l, work);
-      kernels_.multiply({rows.size(), cols, layer.in, x.row(rows.begin), x.stride(), 1,
-                         dense.kernel(p), kPanel, z.row(rows.begin) + at, z.stride(),
-                         dense.bias(p)});
-    }
-    // Right behind the product, while the block is in the nearest cache.
-    if (!whole_rows && activation != Activation::kLinear)
-      kernels_.activate(activation, layer.alpha, rows.size(), cols, z.row(rows.begin) + at,
-                        a.row(rows.begin) + at, a.stride());
-  }
-  if (whole_rows)
-    kernels_.activate(activation, layer.alpha, rows.size(), layer.out, z.row(rows.begin),
-                      a.row(rows.begin), a.stride());
 }
 
 void RowWalk::forward_elementwise(std::size_t l, RowRange rows, const Pass& pass,
@@ -172,7 +138,8 @@ void RowWalk::loss(const Objective& objective, RowRange rows, const Pass& pass, 
                         labelled ? nullptr : work.targets.row(r));
 }
 
-void RowWalk::backward(RowRange rows, const Pass& pass, Workspace& work, float* scratch) const {
+void RowWalk::backward(RowRange rows, const Pass& pass, Workspace& work,
+                       WalkScratch& scratch) const {
   std::size_t dense = dense_.size();
   for (std::size_t l = network_.layers().size(); l-- > 0 && dense > 0;) {
     PaddedMatrix& delta = work.delta[dense - 1];
@@ -201,20 +168,6 @@ void RowWalk::backward_elementwise(std::size_t l, RowRange rows, const Pass& pas
     kernels_.activate_backward(activation, layer.alpha, rows.size(), layer.out,
                                reads_z ? z.row(rows.begin) : nullptr, work.a[l].row(rows.begin),
                                work.a[l].stride(), d, delta.stride());
-  }
-}
-
-// da = dz @ kernel^T, 32 inputs at a time: their slice of the kernel is transposed into scratch, 4
-// KiB blocks each, and serves all rows.
-void RowWalk::backward_input(const ParameterPanels& dense, RowRange rows, const PaddedMatrix& dz,
-                             PaddedMatrix& da, float* scratch) const {
-  for (int64_t i = 0; i < dense.in(); i += kPanel) {
-    const int64_t inputs = std::min(kPanel, dense.in() - i);
-    for (int64_t p = 0; p < dense.panels(); ++p)
-      kernels_.transpose(dense.kernel(p) + i * kPanel, kPanel, inputs, dense.cols_of(p),
-                         scratch + p * kPanel * kPanel, kPanel);
-    kernels_.multiply({rows.size(), inputs, dense.units(), dz.row(rows.begin), dz.stride(), 1,
-                       scratch, kPanel, da.row(rows.begin) + i, da.stride(), nullptr});
   }
 }
 

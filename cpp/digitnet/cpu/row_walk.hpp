@@ -2,6 +2,7 @@
 // The way of a few rows through the network, forward and backward. Rows are independent of each
 // other here: whoever walks which rows, every value has the same bits.
 
+#include "digitnet/cpu/nonzero_lists.hpp"
 #include "digitnet/cpu/parameter_panels.hpp"
 #include "digitnet/cpu/workspace.hpp"
 
@@ -27,6 +28,12 @@ struct Pass {
   const DropoutState* dropout = nullptr;  // null: no dropout, as outside training
 };
 
+// Where one thread's walks compute, beside the workspace.
+struct WalkScratch {
+  AlignedBuffer<float> transposed;  // a slice of a kernel, for the way back
+  NonzeroLists nonzeros;            // of what a layer reads, on either way
+};
+
 class RowWalk {
  public:
   RowWalk(const Network& network, const Panels& dense, const KernelTable& kernels)
@@ -38,37 +45,46 @@ class RowWalk {
   // Row r of the workspace takes sample order[r], or first + r where order is null.
   void gather(const Dataset& data, const std::uint32_t* order, int64_t first, RowRange rows,
               Workspace& work) const;
-  void forward(RowRange rows, const Pass& pass, Workspace& work) const;
+  void forward(RowRange rows, const Pass& pass, Workspace& work, WalkScratch& scratch) const;
   // The same in two steps, where the first layer is dense and not softmax: its output in some of
   // its panels; then, when that is there for all panels, the layers above.
   void forward_input(RowRange rows, PanelRange panels, const Pass& pass, Workspace& work) const;
-  void forward_above_input(RowRange rows, const Pass& pass, Workspace& work) const;
+  void forward_above_input(RowRange rows, const Pass& pass, Workspace& work,
+                           WalkScratch& scratch) const;
   bool has_input_panels(const Pass& pass) const;
   // Row losses, metrics and (where the workspace has deltas) the gradient at the last layer, of
   // scale * sum of the row losses.
   void loss(const Objective& objective, RowRange rows, const Pass& pass, float scale,
             Workspace& work) const;
-  // Every dense layer's dz, from what loss wrote. scratch: transpose_scratch() aligned floats.
-  void backward(RowRange rows, const Pass& pass, Workspace& work, float* scratch) const;
+  // Every dense layer's dz, from what loss wrote.
+  void backward(RowRange rows, const Pass& pass, Workspace& work, WalkScratch& scratch) const;
 
   const PaddedMatrix& output(const Workspace& work) const;
-  int64_t transpose_scratch() const;
+  // For walks of at most `rows` samples. Few rows need none of it where they go forward alone.
+  WalkScratch make_scratch(int64_t rows, Purpose purpose) const;
   // True where the loss takes the last activation along: softmax with a categorical cross-entropy,
   // sigmoid with the binary one. That form has no cancellation and no clipping.
   bool fuses(const Loss& loss) const;
 
  private:
+  // Fewer rows, or outputs, do not pay for the list of their non-zeros.
+  static constexpr int64_t kFewestToSkip = 32, kFewestOutputs = 96;
+  static constexpr int64_t kSlice = 3;  // panels of a transposed kernel
+
   static const PaddedMatrix& input_of(std::size_t layer, const Workspace& work);
   Activation activation_of(std::size_t layer, const Pass& pass) const;
-  void forward_from(std::size_t first, RowRange rows, const Pass& pass, Workspace& work) const;
+  bool skips_zeros(const PaddedMatrix& x, RowRange rows, int64_t outputs) const;
+  void forward_from(std::size_t first, RowRange rows, const Pass& pass, Workspace& work,
+                    WalkScratch& scratch) const;
   void forward_dense(std::size_t layer, const ParameterPanels& dense, RowRange rows,
-                     PanelRange panels, const Pass& pass, Workspace& work) const;
+                     PanelRange panels, const Pass& pass, Workspace& work,
+                     WalkScratch& scratch) const;
   void forward_elementwise(std::size_t layer, RowRange rows, const Pass& pass,
                            Workspace& work) const;
   void backward_elementwise(std::size_t layer, RowRange rows, const Pass& pass, PaddedMatrix& delta,
                             Workspace& work) const;
   void backward_input(const ParameterPanels& dense, RowRange rows, const PaddedMatrix& dz,
-                      PaddedMatrix& da, float* scratch) const;
+                      PaddedMatrix& da, WalkScratch& scratch) const;
 
   const Network& network_;
   const Panels& dense_;

@@ -19,6 +19,9 @@ constexpr int kSparseRows = 4, kSparsePanels = 2;  // 16 accumulators of 32 regi
 #else
 constexpr int kSparseRows = 2, kSparsePanels = 1;  // 8 (a Vec is two) of 16
 #endif
+// In blocks, loads of b limit it: one row, whose entry serves all of three panels, in twelve (AVX2)
+// or six accumulators.
+constexpr int kBlockPanels = 3;
 constexpr int kPanelVectors = static_cast<int>(kPanel / kLanes);
 
 // sum[.] += value * row of b, for P panels
@@ -80,6 +83,61 @@ void sparse_panels(const SparseMultiply& m) {
     while (i < m.rows && m.list[i].count == 0) ++i;
   for (; i + kSparseRows <= m.rows; i += kSparseRows) sparse_rows<kSparseRows, P>(m, m.list + i);
   for (; i < m.rows; ++i) sparse_rows<1, P>(m, m.list + i);
+}
+
+// One row of the list, P panels.
+template <int P>
+void block_row(const SparseMultiply& m, const SparseRow& row) {
+  constexpr int kVectors = P * kPanelVectors;
+  const char* b[P];
+  float* c[P];
+#pragma GCC unroll 4
+  for (int p = 0; p < P; ++p) {
+    b[p] = reinterpret_cast<const char*>(m.b + p * m.b_panel);
+    c[p] = m.c + p * m.c_panel + row.row * m.c_stride;
+  }
+  Vec sum[kVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) {
+    const float* from =
+        m.adds ? c[v / kPanelVectors] + v % kPanelVectors * kLanes : m.bias + v * kLanes;
+    sum[v] = m.adds || m.bias != nullptr ? load(from) : zero();
+  }
+  const SparseEntry* end = row.entries + row.count;
+  for (const SparseEntry* entry = row.entries; entry < end; ++entry) {
+    const Vec value = broadcast(entry->value);
+    const std::uint64_t offset = entry->offset;
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      const auto* right = reinterpret_cast<const float*>(b[v / kPanelVectors] + offset);
+      sum[v] = fma(value, load(right + v % kPanelVectors * kLanes), sum[v]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v)
+    store(c[v / kPanelVectors] + v % kPanelVectors * kLanes, sum[v]);
+}
+
+template <int P>
+void block_rows(const SparseMultiply& m) {
+  for (int64_t i = 0; i < m.rows; ++i) block_row<P>(m, m.list[i]);
+}
+
+void sparse_multiply_block(const SparseMultiply& args) {
+  SparseMultiply m = args;
+  while (m.panels > 0) {
+    const int64_t taken = m.panels < kBlockPanels ? m.panels : kBlockPanels;
+    if (taken == kBlockPanels)
+      block_rows<kBlockPanels>(m);
+    else if (taken == 2)
+      block_rows<2>(m);
+    else
+      block_rows<1>(m);
+    m.b += taken * m.b_panel;
+    m.c += taken * m.c_panel;
+    if (m.bias != nullptr) m.bias += taken * kPanel;
+    m.panels -= taken;
+  }
 }
 
 void sparse_multiply(const SparseMultiply& args) {

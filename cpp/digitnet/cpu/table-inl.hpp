@@ -13,13 +13,16 @@
 namespace digitnet::cpu {
 namespace {
 
-constexpr KernelTable vector_kernels(const char* name, double skip_below) {
+constexpr KernelTable vector_kernels(const char* name, double skip_below,
+                                     double skip_hidden_below) {
   return {name,
           {kTileRows, static_cast<int>(kTileCols)},
           {kSparseRows, kSparsePanels * static_cast<int>(kPanel)},
           skip_below,
+          skip_hidden_below,
           multiply,
           sparse_multiply,
+          sparse_multiply_block,
           compress_u8,
           compress_f32,
           transpose,

@@ -61,7 +61,10 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
       work_(network, batch_size_, Purpose::kTrain, &plan.objective, sparse_ ? members : 0,
             most_nonzeros(data.x)),
       tile_penalty_(static_cast<std::size_t>(tiles_.count()), 0.0) {
-  for (int m = 0; m < members; ++m) members_.emplace_back(batch_size_, walk_.transpose_scratch());
+  const int64_t share = (batch_size_ + members - 1) / members;
+  for (int m = 0; m < members; ++m)
+    members_.emplace_back(batch_size_, kernels.skip_hidden_below > 0,
+                          walk_.make_scratch(std::min(block_rows_, share), Purpose::kTrain));
   last_.metrics.resize(work_.row_metrics.size());
 }
 
@@ -102,13 +105,13 @@ void TrainingRun::input_phase(int member, int members, int64_t rows, const Pass&
 template <class Watch>
 void TrainingRun::rows_phase(int member, int members, int64_t rows, const Pass& pass,
                              const Watch& watch) {
-  float* scratch = members_[static_cast<std::size_t>(member)].transpose.data();
+  WalkScratch& scratch = members_[static_cast<std::size_t>(member)].walk;
   const float scale = 1.0F / static_cast<float>(rows);
   in_blocks(share_of<RowRange>(rows, member, members), block_rows_, [&](RowRange block) {
     if (shares_input_)
-      walk_.forward_above_input(block, pass, work_);
+      walk_.forward_above_input(block, pass, work_, scratch);
     else
-      walk_.forward(block, pass, work_);
+      walk_.forward(block, pass, work_, scratch);
     walk_.loss(plan_.objective, block, pass, scale, work_);
     walk_.backward(block, pass, work_, scratch);
     return watch();

@@ -12,6 +12,7 @@
 // are not touched before the next input phase), or where the sink has something to finish.
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "digitnet/cpu/gradient_tiles.hpp"
@@ -56,9 +57,10 @@ class TrainingRun {
   static constexpr int64_t kDenseBlockRows = 256;
 
   struct Member {
-    Member(int64_t batch, int64_t transposed) : tiles(batch), transpose(transposed) {}
+    Member(int64_t batch, bool skips, WalkScratch walks)
+        : tiles(batch, skips), walk(std::move(walks)) {}
     TileScratch tiles;
-    AlignedBuffer<float> transpose;
+    WalkScratch walk;
   };
 
   // What member 0 notes of a step that is not finished yet.

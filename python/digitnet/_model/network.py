@@ -152,9 +152,11 @@ class Network(LayerStack):
             ``device``; ``precision``; ``isa``, the instruction set or the GPU's name; ``threads``
             that shared the last call (0 before the first; of a GPU, its multiprocessors);
             ``density``, the share of its samples' values that are not zero, as estimated from some
-            hundred of them (1 before the first call, and on a GPU); and ``layers``, by name for
-            each Dense: its ``path``, "sparse" where zeros were skipped, else "dense", and
-            ``tile``, the (rows, columns) of outputs summed side by side.
+            hundred of them (1 before the first call, and on a GPU); ``layers``, by name for
+            each Dense: its ``path``, "sparse" where the samples' zeros were skipped, else "dense",
+            and ``tile``, the (rows, columns) of outputs summed side by side; and
+            ``hidden_skip_below``: between the layers, the zeros of ReLU and dropout are skipped in
+            each block of values of which less than that share is not zero (0: never).
 
         Raises
         ------
@@ -174,6 +176,7 @@ class Network(LayerStack):
             "threads": report["threads"],
             "density": report["density"],
             "layers": layers,
+            "hidden_skip_below": report["hidden_skip_below"],
         }
 
     def get_config(self) -> dict[str, Any]:
