@@ -5,6 +5,10 @@ of 64 (nonzero_lists.hpp), forward, backward and for the kernel's gradient. Held
 same products with all zeros, which run where there are too few zeros or too few samples.
 """
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -108,3 +112,31 @@ def test_a_fit_with_dropout_has_the_same_bits_for_any_number_of_threads(
         model.fit(x, y, batch_size=batch_size, epochs=2, verbose=0)
         results.append(b"".join(w.tobytes() for w in model.get_weights()))
     assert results[0] == results[1] == results[2]
+
+
+TRAINING = """
+import hashlib, numpy as np
+from test_hidden_zeros import data, network
+from digitnet.utils import set_random_seed
+
+x, y = data(np.random.default_rng(5), 600)
+set_random_seed(3)
+model = network((200, 131, 130), dropout=0.4)
+model.fit(x, y, batch_size=150, epochs=3, verbose=0)
+print(model.engine_report()["hidden_skip_below"])
+print(hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest())
+"""
+
+
+def test_a_fit_that_always_skips_has_the_bits_of_one_that_never_does():
+    found = {}
+    for below in ("0", "1"):
+        environment = os.environ | {"DIGITNET_SKIP_HIDDEN_BELOW": below}
+        done = subprocess.run(
+            [sys.executable, "-c", TRAINING],
+            cwd=os.path.dirname(__file__), env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        share, found[below] = done.stdout.split()
+        assert float(share) == float(below)
+    assert found["0"] == found["1"]

@@ -40,10 +40,11 @@ def test_an_unknown_one_is_refused():
     assert line == "ValueError: DIGITNET_CPU_ISA must be generic, avx2 or avx512, got 'sse9'"
 
 
+@pytest.mark.parametrize("name", ["DIGITNET_SKIP_BELOW", "DIGITNET_SKIP_HIDDEN_BELOW"])
 @pytest.mark.parametrize("value", ["much", "-0.1", "1.5", "nan"])
-def test_a_share_to_skip_below_that_is_none(value):
-    want = f"ValueError: DIGITNET_SKIP_BELOW must be a number from 0 to 1, got '{value}'"
-    assert isa_of_a_process(value, "DIGITNET_SKIP_BELOW") == (1, want)
+def test_a_share_to_skip_below_that_is_none(value, name):
+    want = f"ValueError: {name} must be a number from 0 to 1, got '{value}'"
+    assert isa_of_a_process(value, name) == (1, want)
 
 
 def test_empty_means_the_fastest():

@@ -25,16 +25,22 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+// A variable of the environment takes the place of a share in the table.
+void replace_share(const char* variable, double& share) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr || *text == '\0') return;
+  char* end = nullptr;
+  share = std::strtod(text, &end);
+  check(*end == '\0' && share >= 0 && share <= 1, variable, " must be a number from 0 to 1, got '",
+        text, "'");
+}
+
 KernelTable choose() {
   const char* wanted = std::getenv("DIGITNET_CPU_ISA");
   const bool named = wanted != nullptr && *wanted != '\0';
   KernelTable table = kernels_for(named ? wanted : supported_isas().back());
-  if (const char* share = std::getenv("DIGITNET_SKIP_BELOW"); share != nullptr && *share != '\0') {
-    char* end = nullptr;
-    table.skip_below = std::strtod(share, &end);
-    check(*end == '\0' && table.skip_below >= 0 && table.skip_below <= 1,
-          "DIGITNET_SKIP_BELOW must be a number from 0 to 1, got '", share, "'");
-  }
+  replace_share("DIGITNET_SKIP_BELOW", table.skip_below);
+  replace_share("DIGITNET_SKIP_HIDDEN_BELOW", table.skip_hidden_below);
   return table;
 }
 

@@ -15,8 +15,9 @@ std::vector<std::string> supported_isas();
 const KernelTable& kernels_for(const std::string& isa);
 
 // The table in use: the fastest, or the one that the environment variable DIGITNET_CPU_ISA names
-// (read at the first call; errors as kernels_for). DIGITNET_SKIP_BELOW, a number from 0 to 1, takes
-// the place of its skip_below: for measuring it on another machine.
+// (read at the first call; errors as kernels_for). DIGITNET_SKIP_BELOW and
+// DIGITNET_SKIP_HIDDEN_BELOW, numbers from 0 to 1, take the place of its skip_below and
+// skip_hidden_below: for measuring them on another machine.
 const KernelTable& kernels();
 
 }  // namespace digitnet::cpu

@@ -157,7 +157,7 @@ struct KernelTable {
   // The share of non-zeros below which skipping the others pays: where the two ways met over whole
   // epochs of 784-500-10, with zeros at random, on a Zen 4 (bench/crossover.py), or a little below.
   double skip_below;
-  // The same between the layers, in blocks (nonzero_lists.hpp).
+  // The same between the layers, in blocks (nonzero_lists.hpp; bench/hidden_zeros.py). 0: never.
   double skip_hidden_below;
 
   void (*multiply)(const Multiply& args);

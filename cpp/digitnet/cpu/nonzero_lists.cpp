@@ -3,6 +3,25 @@
 #include <algorithm>
 
 namespace digitnet::cpu {
+namespace {
+
+// Rows of a list behind which a part of the next block of b is asked for: the non-zeros come to it
+// in an order that no processor foresees.
+constexpr int64_t kChunk = 16;
+
+// Rows begin .. end - 1 of b, to the level-2 cache.
+void ask_for(const SparseMultiply& m, int64_t b_row, int64_t begin, int64_t end) {
+#ifdef __GNUC__
+  for (int64_t k = begin; k < end; ++k)
+    for (int64_t p = 0; p < m.panels; ++p)
+      for (int64_t j = 0; j < kPanel; j += kPanel / 2)  // a line of the cache
+        __builtin_prefetch(m.b + k * b_row + p * m.b_panel + j, 0, 2);
+#else
+  (void)m, (void)b_row, (void)begin, (void)end;
+#endif
+}
+
+}  // namespace
 
 NonzeroLists::NonzeroLists(int64_t rows, int64_t cols)
     : most_(cols + kCompressScratch),
@@ -38,10 +57,6 @@ void NonzeroLists::fill(const KernelTable& kernels, const float* a, int64_t stri
   }
 }
 
-// Rows of the list between which a part of the next block of b is asked for: read in the order of
-// the non-zeros, nothing would fetch it ahead.
-constexpr int64_t kChunk = 16;
-
 void NonzeroLists::multiply(const KernelTable& kernels, const ListedMultiply& args) const {
   for (int64_t p = 0; p < args.panels; p += kPanels)
     for (int64_t k = 0, block = 0; k < cols_; k += kDepth, ++block) {
@@ -54,17 +69,13 @@ void NonzeroLists::multiply(const KernelTable& kernels, const ListedMultiply& ar
       product.c_stride = args.c_stride;
       product.bias = args.bias != nullptr ? args.bias + p * kPanel : nullptr;
       product.adds = block > 0;
-      const int64_t ahead = std::min(kDepth, cols_ - k - kDepth);
-      const float* next = product.b + kDepth * args.b_row;
+      const int64_t behind = std::max<int64_t>(0, std::min(kDepth, cols_ - k - kDepth));
       for (int64_t r = 0; r < rows_; r += kChunk) {
         product.list = lists_.data() + block * rows_ + r;
         product.rows = std::min(kChunk, rows_ - r);
         kernels.sparse_multiply_block(product);
-        for (int64_t q = ahead * r / rows_; q < ahead * (r + product.rows) / rows_; ++q)
-          for (int64_t at = 0; at < product.panels; ++at) {
-            __builtin_prefetch(next + q * args.b_row + at * args.b_panel, 0, 2);
-            __builtin_prefetch(next + q * args.b_row + at * args.b_panel + 16, 0, 2);
-          }
+        ask_for(product, args.b_row, kDepth + behind * r / rows_,
+                kDepth + behind * (r + product.rows) / rows_);
       }
     }
 }
