@@ -1,10 +1,10 @@
 """What does skipping the zeros between the layers bring, and from which share of non-zeros on?
 
-784-1200-1200-1200-10 on made-up samples without zeros. All hidden units fire (their bias is 1000,
-and a learning rate of 1e-30 leaves it so), and dropout leaves a known share of them, at random.
-DIGITNET_SKIP_HIDDEN_BELOW lets the engine skip zeros at any share, or never; `skip_hidden_below` of
-each instruction set's kernel table is set after what this program finds. The two ways run in turn,
-each in a process of its own.
+784-1200-1200-1200-10 on made-up samples without zeros. All hidden units fire (biases of 1000, small
+kernels, and a learning rate of 1e-30 that leaves them so); dropout leaves a known share of them, at
+random. DIGITNET_SKIP_HIDDEN_BELOW lets the engine skip zeros at any share, or never;
+`skip_hidden_below` of each instruction set's kernel table is set after what this program finds. The
+two ways run in turn, each in a process of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from bench.runners import _threads  # noqa: E402
 
 _SHARES = (1.0, 0.8, 0.7, 0.65, 0.6, 0.5, 0.3, 0.1)
 _UNITS = 1200
+_WAYS = {"skipping": "1", "not": "0"}  # DIGITNET_SKIP_HIDDEN_BELOW
 
 
 def arguments() -> argparse.Namespace:
@@ -52,11 +53,9 @@ def main() -> None:
             runs.append(_process(args, below))
     points = []
     for i, share in enumerate(_SHARES):
-        ways = {
-            way: statistics.median(run["seconds"][i] for run in found[below])
-            for way, below in (("skipping", "1"), ("not", "0"))
-        }
-        points.append({"share": share, **ways})
+        runs = {way: [run["seconds"][i] for run in found[below]] for way, below in _WAYS.items()}
+        ways = {way: statistics.median(seconds) for way, seconds in runs.items()}
+        points.append({"share": share, **ways, "runs": runs})
         ratio = ways["skipping"] / ways["not"]
         print(
             f"{share:.2f} are not zero: skipping {ways['skipping']:.3f} s, "
@@ -64,7 +63,8 @@ def main() -> None:
         )
     isa = found["1"][0]["isa"]
     path = args.output or ROOT / "bench" / "results" / f"hidden-zeros-{isa}.json"
-    result = {"machine": facts, "isa": isa, "threads": args.threads, "points": points}
+    result = {"machine": facts, "isa": isa, "threads": args.threads, "rounds": args.rounds}
+    result |= {"samples": args.samples, "points": points}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -111,7 +111,8 @@ def _model(share: float) -> Any:
     model.add(layers.Dense(workloads.CLASSES, activation="softmax"))
     model.compile(optimizers.SGD(1e-30), loss="sparse_categorical_crossentropy")
     weights = model.get_weights()
-    for bias in weights[1:-1:2]:
+    for kernel, bias in zip(weights[::2], weights[1::2], strict=True):
+        kernel *= 1e-3
         bias[:] = 1000
     model.set_weights(weights)
     return model

@@ -79,7 +79,7 @@ def test_tiles_are_those_of_the_instruction_set():
 
 def test_zeros_between_layers_are_skipped_below_a_share_of_the_instruction_set():
     report = model_of().engine_report()
-    shares = {"generic": 0.0, "avx2": 0.72, "avx512": 0.68}
+    shares = {"generic": 0.0, "avx2": 0.62, "avx512": 0.64}
     assert report["hidden_skip_below"] == shares[report["isa"]]
 
 

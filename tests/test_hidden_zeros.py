@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from digitnet import Sequential
+from digitnet.config import set_num_threads
 from digitnet.layers import Dense, Dropout, Input
 from digitnet.optimizers import SGD
+from digitnet.regularizers import L2
 from digitnet.utils import set_random_seed
 from kernel_checks import TABLES, float32
 
@@ -73,7 +75,8 @@ def test_units_that_never_fire_change_no_gradient(rng):
     """Half of the values are zero with them, none without: one net skips, the other does not."""
     narrow, wide = network((128, 160, 128)), network((256, 320, 256))
     weights = narrow.get_weights()
-    for bias in weights[1:-1:2]:
+    for kernel, bias in zip(weights[:-2:2], weights[1:-1:2], strict=True):
+        kernel *= 0.01
         bias += 100  # all fire
     narrow.set_weights(weights)
     silent, places = with_silent_units(weights, rng)
@@ -101,8 +104,6 @@ def test_predictions_are_those_of_one_sample_at_a_time(count, rng):
 def test_a_fit_with_dropout_has_the_same_bits_for_any_number_of_threads(
     batch_size, rng, threads_as_before
 ):
-    from digitnet.config import set_num_threads
-
     x, y = data(rng, 600)
     results = []
     for threads in (1, 2, 3):
@@ -112,6 +113,30 @@ def test_a_fit_with_dropout_has_the_same_bits_for_any_number_of_threads(
         model.fit(x, y, batch_size=batch_size, epochs=2, verbose=0)
         results.append(b"".join(w.tobytes() for w in model.get_weights()))
     assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("units", [17, 52, 116, 120])
+def test_what_lies_behind_the_last_unit_counts_in_no_norm(
+    units, activation, rng, threads_as_before
+):
+    """Kernels are stored with columns up to the next multiple of 32, which must stay zeros."""
+    x, y = data(rng, 200)
+    found = []
+    for threads in (1, 2, 3):
+        set_num_threads(threads)
+        set_random_seed(1)
+        hidden = [Dense(n, activation, kernel_regularizer=L2(0.01)) for n in (300, units)]
+        model = Sequential([Input((150,)), *hidden, Dense(10, "softmax")], device="cpu")
+        model.compile(SGD(0.1, global_clipnorm=0.5), "sparse_categorical_crossentropy")
+        model.fit(x, y, batch_size=50, epochs=2, verbose=0)
+        weights = model.get_weights()
+        penalty = sum(0.01 * float((w.astype(np.float64) ** 2).sum()) for w in weights[:4:2])
+        picked = np.take_along_axis(model.predict(x), y[:, None], axis=1)
+        loss = model.evaluate(x, y, verbose=0)
+        assert loss == pytest.approx(penalty - float(np.log(picked).mean()), rel=1e-5)
+        found.append((loss, b"".join(w.tobytes() for w in weights)))
+    assert found[0] == found[1] == found[2]
 
 
 TRAINING = """

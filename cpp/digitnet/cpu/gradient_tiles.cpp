@@ -8,17 +8,29 @@ namespace {
 
 constexpr int64_t kUnits = GradientTiles::kPanels * kPanel;  // of a tile
 
+// Whether zeros are to be expected in a dense layer's dz: behind ReLU or dropout.
+bool leaves_zeros(const Network& network, std::size_t dense) {
+  const auto& layers = network.layers();
+  for (std::size_t l = dense; l < layers.size(); ++l) {
+    if (l > dense && layers[l].kind == LayerKind::kDense) return false;
+    if (layers[l].kind == LayerKind::kDropout || layers[l].activation == Activation::kRelu)
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 TileScratch::TileScratch(int64_t batch, bool skips)
-    : dz(batch * kUnits), kernel(GradientTiles::kRows * kUnits), bias(kUnits), may_skip(skips) {
+    : dz(batch * kUnits), kernel(GradientTiles::kRows * kUnits), bias(kUnits) {
   if (!skips) return;
   turned = AlignedBuffer<float>(round_up(batch, kPanel) * kUnits);
   nonzeros = NonzeroLists(kUnits, batch);
   turned_kernel = AlignedBuffer<float>(GradientTiles::kRows * kUnits);
 }
 
-GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros)
+GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros,
+                             bool may_skip)
     : sparse_(reads_nonzeros && !network.layers().empty() &&
               network.layers()[0].kind == LayerKind::kDense),
       cost_before_{0.0},
@@ -26,15 +38,23 @@ GradientTiles::GradientTiles(const Network& network, const Panels& dense, bool r
   for (std::size_t l = 0; l < network.layers().size(); ++l)
     if (network.layers()[l].kind == LayerKind::kDense) layer_of_dense_.push_back(l);
   for (std::size_t d = 0; d < dense.size(); ++d) {
-    for (int64_t p = 0; p < dense[d].panels(); p += kPanels)
+    const bool sparse = sparse_ && d == 0;
+    may_skip_.push_back(may_skip && !sparse && dense[d].in() >= kFewestInputs &&
+                        leaves_zeros(network, layer_of_dense_[d]));
+    const int64_t step = sparse || may_skip_[d] ? kPanels : 1;
+    for (int64_t p = 0; p < dense[d].panels(); p += step)
       for (int64_t row = 0; row < dense[d].in(); row += kRows) {
         const int64_t rows = std::min(kRows, dense[d].in() - row);
-        const int64_t panels = std::min(kPanels, dense[d].panels() - p);
+        const int64_t panels = std::min(step, dense[d].panels() - p);
         tiles_.push_back({d, p, panels, row, rows});
         cost_before_.push_back(cost_before_.back() + static_cast<double>(rows * panels));
       }
     first_.push_back(tiles_.size());
   }
+}
+
+bool GradientTiles::may_skip() const {
+  return std::find(may_skip_.begin(), may_skip_.end(), true) != may_skip_.end();
 }
 
 int64_t GradientTiles::share_begin(std::size_t dense, int member, int members) const {
@@ -62,10 +82,8 @@ void GradientTiles::pack(const GradientTile& tile, const KernelTable& kernels, i
                   dz.row(r) + (tile.panel + p) * kPanel, kPanel * sizeof(float));
   const int64_t units = std::min(tile.panels * kPanel, dz.cols() - tile.panel * kPanel);
   // A narrow product leaves the last columns alone: they must not keep another panel's gradient.
-  if (units % kPanel != 0 && units % kPanel <= kPanel / 2)
-    std::fill_n(scratch.kernel.data(), scratch.kernel.size(), 0.0F);
-  scratch.skipping = scratch.may_skip && !is_sparse(tile) &&
-                     x.stride() <= NonzeroLists::kMostRowFloats &&
+  if (units % kPanel != 0) std::fill_n(scratch.kernel.data(), scratch.kernel.size(), 0.0F);
+  scratch.skipping = may_skip_[tile.dense] && x.stride() <= NonzeroLists::kMostRowFloats &&
                      NonzeroLists::share(dz.row(0) + tile.panel * kPanel, dz.stride(), batch,
                                          units) < kernels.skip_hidden_below;
   if (scratch.skipping) turn(tile, kernels, batch, x.stride(), scratch);

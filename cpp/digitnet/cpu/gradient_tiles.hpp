@@ -1,7 +1,8 @@
 #pragma once
 // Kernel gradients, dkernel = x^T @ dz and dbias = sum of dz over the batch, in tiles: 96 inputs by
-// two panels. A tile has one owner, who sums over the whole batch in order and uses the result at
-// once. Whether the zeros of x are skipped, those of dz, or none, the bits are the same.
+// one panel, or two. A tile has one owner, who sums over the whole batch in order and uses the
+// result at once. Whether the zeros of x are skipped, those of dz, or none, the bits are the same
+// (finite numbers given, and up to the sign of a zero).
 
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace digitnet::cpu {
 
 struct GradientTile {
   std::size_t dense;      // index of the dense layer
-  int64_t panel, panels;  // two, or the last one
+  int64_t panel, panels;  // one, or two where the layer skips zeros
   int64_t row, rows;      // inputs row .. row + rows - 1
 };
 
@@ -38,7 +39,6 @@ struct TileScratch {
   int64_t packed_panel = -1;  // from which panel on dz holds; -1: none
 
   // Where the zeros of dz are skipped, dkernel^T = dz^T @ x:
-  bool may_skip;
   bool skipping = false;               // with what dz holds
   AlignedBuffer<float> turned;         // (64, batch, padded): dz^T
   NonzeroLists nonzeros;               // of turned
@@ -50,16 +50,19 @@ class GradientTiles {
   static constexpr int64_t kRows = 96;  // inputs of a tile: its gradient stays in the nearest cache
   static constexpr int64_t kPanels = 2;  // what AVX-512 takes at a time of a sparse tile
 
-  // reads_nonzeros: the first layer does.
-  GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros);
+  // reads_nonzeros: the first layer does. may_skip: zeros in dz may be skipped.
+  GradientTiles(const Network& network, const Panels& dense, bool reads_nonzeros, bool may_skip);
 
   int64_t count() const { return static_cast<int64_t>(tiles_.size()); }
   const GradientTile& operator[](int64_t i) const { return tiles_[static_cast<std::size_t>(i)]; }
   // First tile of a member's share of a dense layer; shares cost about the same, and that of member
   // `members` begins where the layer ends. Where the panels (the pairs of panels) can be shared out
-  // evenly, a share is the panels that the member walks in the input phase.
+  // evenly, a share of a layer that reads non-zeros is the panels that the member walks in the
+  // input phase.
   int64_t share_begin(std::size_t dense, int member, int members) const;
 
+  // Whether zeros in any layer's dz may be skipped, for which the scratch has room then.
+  bool may_skip() const;
   // Whether the tile belongs to a layer that reads its input's non-zeros.
   bool is_sparse(const GradientTile& tile) const { return sparse_ && tile.dense == 0; }
 
@@ -69,6 +72,9 @@ class GradientTiles {
                const Workspace& work, const Descent* descent, TileScratch& scratch) const;
 
  private:
+  // Fewer inputs do not pay for listing what is not zero in dz.
+  static constexpr int64_t kFewestInputs = 256;
+
   void pack(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
             const PaddedMatrix& dz, const PaddedMatrix& x, TileScratch& scratch) const;
   static void turn(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
@@ -82,6 +88,7 @@ class GradientTiles {
   std::vector<double> cost_before_;  // per tile, and the total at the end
   std::vector<std::size_t> first_;   // per dense layer: its first tile, and count() at the end
   std::vector<std::size_t> layer_of_dense_;
+  std::vector<bool> may_skip_;  // per dense layer
 };
 
 }  // namespace digitnet::cpu

@@ -13,6 +13,6 @@
 namespace digitnet::cpu {
 
 // constexpr: nothing of this file may run before dispatch.cpp has looked at the processor.
-constexpr KernelTable kAvx2Kernels = vector_kernels("avx2", 0.4, 0.72);
+constexpr KernelTable kAvx2Kernels = vector_kernels("avx2", 0.4, 0.62);
 
 }  // namespace digitnet::cpu

@@ -13,6 +13,6 @@
 namespace digitnet::cpu {
 
 // constexpr: nothing of this file may run before dispatch.cpp has looked at the processor.
-constexpr KernelTable kAvx512Kernels = vector_kernels("avx512", 0.7, 0.68);
+constexpr KernelTable kAvx512Kernels = vector_kernels("avx512", 0.7, 0.64);
 
 }  // namespace digitnet::cpu

@@ -1,7 +1,7 @@
 #pragma once
 // Products whose left side is half zeros, as ReLU and dropout leave it between the layers: its
-// non-zeros are listed, and the product is taken over 64 of its columns at a time, for as many rows
-// of the right side, 96 columns wide, stay in the nearest cache. With many zeros, as samples have
+// non-zeros are listed, and the product is taken over 64 of its columns at a time: as many rows of
+// the right side, 96 columns wide, stay in the nearest cache. With very many zeros, as samples have
 // them, a row's few entries would not pay for fetching its sums anew for each block: that is what
 // SparseInput is for.
 
@@ -37,7 +37,8 @@ class NonzeroLists {
   // The share of values that are not zero, from every sixteenth row.
   static double share(const float* a, int64_t stride, int64_t rows, int64_t cols);
 
-  // Lists a (rows, cols), for products with right sides whose rows are b_row floats apart.
+  // Lists a (rows, cols > 0), for products with right sides whose rows are b_row floats apart (at
+  // most kMostRowFloats), which multiply must be given, too.
   void fill(const KernelTable& kernels, const float* a, int64_t stride, int64_t rows, int64_t cols,
             int64_t b_row);
   // The product with what fill listed.

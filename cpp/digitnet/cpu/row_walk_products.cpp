@@ -20,13 +20,13 @@ WalkScratch RowWalk::make_scratch(int64_t rows, Purpose purpose) const {
   }
   WalkScratch scratch;
   scratch.transposed = AlignedBuffer<float>(kSlice * turned * kPanel * kPanel);
-  if (rows >= kFewestToSkip && kernels_.skip_hidden_below > 0)
+  if (rows >= kFewestToSkip && listed > 0 && kernels_.skip_hidden_below > 0)
     scratch.nonzeros = NonzeroLists(rows, listed);
   return scratch;
 }
 
 // Whether x's zeros, which ReLU and dropout leave, are skipped in a product of so many columns.
-// Either way gives the same bits.
+// Either way gives the same bits, as long as all numbers are finite, and up to the sign of a zero.
 bool RowWalk::skips_zeros(const PaddedMatrix& x, RowRange rows, int64_t outputs) const {
   return rows.size() >= kFewestToSkip && outputs >= kFewestOutputs &&
          NonzeroLists::share(x.row(rows.begin), x.stride(), rows.size(), x.cols()) <
@@ -62,7 +62,7 @@ void RowWalk::forward_dense(std::size_t l, const ParameterPanels& dense, RowRang
       kernels_.multiply({rows.size(), cols, layer.in, x.row(rows.begin), x.stride(), 1,
                          dense.kernel(p), kPanel, z.row(rows.begin) + at, z.stride(),
                          dense.bias(p)});
-    // Right behind the product, while the block is in the nearest cache.
+    // Right behind the product, while the block is in the nearest cache (skipping took all panels).
     if (!whole_rows && activation != Activation::kLinear)
       kernels_.activate(activation, layer.alpha, rows.size(), cols, z.row(rows.begin) + at,
                         a.row(rows.begin) + at, a.stride());

@@ -98,11 +98,10 @@ void block_row(const SparseMultiply& m, const SparseRow& row) {
   }
   Vec sum[kVectors];
 #pragma GCC unroll 8
-  for (int v = 0; v < kVectors; ++v) {
-    const float* from =
-        m.adds ? c[v / kPanelVectors] + v % kPanelVectors * kLanes : m.bias + v * kLanes;
-    sum[v] = m.adds || m.bias != nullptr ? load(from) : zero();
-  }
+  for (int v = 0; v < kVectors; ++v)
+    sum[v] = m.adds              ? load(c[v / kPanelVectors] + v % kPanelVectors * kLanes)
+             : m.bias != nullptr ? load(m.bias + v * kLanes)
+                                 : zero();
   const SparseEntry* end = row.entries + row.count;
   for (const SparseEntry* entry = row.entries; entry < end; ++entry) {
     const Vec value = broadcast(entry->value);

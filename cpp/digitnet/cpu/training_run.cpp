@@ -57,13 +57,13 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
       shares_input_(members > 1 && walk_.has_input_panels({fused_, nullptr}) &&
                     shares_evenly(dense[0].panels(), members)),
       block_rows_(sparse_ && !shares_input_ ? kSparseBlockRows : kDenseBlockRows),
-      tiles_(network, dense, sparse_),
+      tiles_(network, dense, sparse_, kernels.skip_hidden_below > 0),
       work_(network, batch_size_, Purpose::kTrain, &plan.objective, sparse_ ? members : 0,
             most_nonzeros(data.x)),
       tile_penalty_(static_cast<std::size_t>(tiles_.count()), 0.0) {
   const int64_t share = (batch_size_ + members - 1) / members;
   for (int m = 0; m < members; ++m)
-    members_.emplace_back(batch_size_, kernels.skip_hidden_below > 0,
+    members_.emplace_back(batch_size_, tiles_.may_skip(),
                           walk_.make_scratch(std::min(block_rows_, share), Purpose::kTrain));
   last_.metrics.resize(work_.row_metrics.size());
 }
