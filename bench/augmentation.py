@@ -7,7 +7,6 @@ clock on all threads; each the median of the rounds. DIGITNET_CPU_ISA chooses th
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import machine, workloads  # noqa: E402
+from bench import machine, report, workloads  # noqa: E402
 
 _KINDS: dict[str, dict[str, Any]] = {
     "nothing": {},
@@ -68,8 +67,7 @@ def main() -> None:
         )
     path = args.output or ROOT / "bench" / "results" / f"augmentation-{isa}.json"
     result = {"machine": facts, "isa": isa, "threads": args.threads, "samples": args.samples}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result | {"seconds": times}, indent=1) + "\n", encoding="utf-8")
+    report.save(path, result | {"seconds": times})
 
 
 def _timed(work: Callable[[], object], args: argparse.Namespace) -> dict[str, float]:

@@ -174,8 +174,7 @@ def _print_limits(limits: list[dict[str, Any]]) -> None:
 def _write(result: dict[str, Any], output: Path | None) -> None:
     moment = result["machine"]["date"][:19].replace(":", "").replace("T", "-")
     path = output or ROOT / "bench" / "results" / f"compare-{moment}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    report.save(path, result)
     print(f"\nresults: {path}")
     picture = path.with_suffix(".png")
     print(report.chart(result["summary"], picture) or f"chart: {picture}")

@@ -9,7 +9,6 @@ instruction set's kernel table is set after what this program finds.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -21,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import machine, workloads  # noqa: E402
+from bench import machine, report, workloads  # noqa: E402
 from bench.runners import _threads  # noqa: E402
 
 _DENSITIES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -56,8 +55,7 @@ def main() -> None:
     path = args.output or ROOT / "bench" / "results" / f"crossover-{isa}.json"
     result = {"machine": facts, "isa": isa, "threads": args.threads}
     result |= {"points": points, "crossover": meet}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    report.save(path, result)
 
 
 def _measure(args: argparse.Namespace) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ the same weights, and must end with the same loss, or nearly.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 from pathlib import Path
@@ -59,8 +58,7 @@ def main() -> None:
         print(_line(point), flush=True)
     path = args.output or ROOT / "bench" / "results" / "gpu-against-cpu.json"
     result = {"machine": facts, "gpu": gpu, **_versions(), "points": points}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    report.save(path, result)
     print(_chart(points, gpu, path.with_suffix(".png")) or f"results: {path}")
 
 

@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import machine, workloads  # noqa: E402
+from bench import machine, report, workloads  # noqa: E402
 from bench.runners import _threads  # noqa: E402
 
 _SHARES = (1.0, 0.8, 0.7, 0.65, 0.6, 0.5, 0.3, 0.1)
@@ -47,7 +47,7 @@ def main() -> None:
     if args.below is not None:
         return print(json.dumps(_epochs(args)))
     facts = machine.facts()  # before the load that the measurement makes
-    found: dict[str, list[dict[str, Any]]] = {"1": [], "0": []}
+    found: dict[str, list[dict[str, Any]]] = {below: [] for below in _WAYS.values()}
     for _ in range(args.rounds):
         for below, runs in found.items():
             runs.append(_process(args, below))
@@ -65,8 +65,7 @@ def main() -> None:
     path = args.output or ROOT / "bench" / "results" / f"hidden-zeros-{isa}.json"
     result = {"machine": facts, "isa": isa, "threads": args.threads, "rounds": args.rounds}
     result |= {"samples": args.samples, "points": points}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    report.save(path, result)
 
 
 def _process(args: argparse.Namespace, below: str) -> Any:

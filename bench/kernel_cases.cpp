@@ -134,8 +134,8 @@ Case listed_multiply(int64_t rows, int64_t depth, int64_t cols, double density) 
   thin_out(data->a, density);
   const auto run = [=, &d = *data](const KernelTable& table) {
     d.lists.fill(table, d.a.data(), stride, rows, depth, kPanel);
-    d.lists.multiply(
-        table, {panels, d.b.data(), kPanel, depth * kPanel, d.c.data(), padded(cols), nullptr});
+    d.lists.multiply(table,
+                     {panels, d.b.data(), depth * kPanel, d.c.data(), padded(cols), nullptr});
   };
   return product_case("listed", rows, depth, cols, density, data->c, run);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,12 @@ from bench.runners import LIBRARIES
 from bench.workloads import WORKLOADS, Workload
 
 Run = dict[str, Any]
+
+
+def save(path: Path, result: dict[str, Any]) -> None:
+    """Write a benchmark's result as JSON, into a folder that is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def summarize(runs: list[Run], probes: list[Run]) -> list[Run]:

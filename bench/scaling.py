@@ -7,7 +7,6 @@ Samples: the article's network on MNIST once, twice and four times. Widths:
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -56,8 +55,7 @@ def main() -> None:
     name = "scaling-dense" if args.dense else "scaling"
     path = args.output or ROOT / "bench" / "results" / f"{name}.json"
     result = {"machine": facts, "threads": args.threads, "points": points}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    report.save(path, result)
     print(_chart(points, path.with_suffix(".png")) or f"results: {path}")
 
 

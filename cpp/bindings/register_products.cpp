@@ -25,16 +25,30 @@ void check_padding(PaddedMatrix& c, std::int64_t rows, std::int64_t at, std::int
     }
 }
 
+void check_depths(const FloatArray& b, std::int64_t depth) {
+  check(b.shape(0) == depth, "a and b must agree in depth, got ", depth, " and ", b.shape(0));
+}
+
+void check_bias(const std::optional<FloatArray>& bias, std::int64_t cols) {
+  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
+}
+
+// (1, cols): the bias, or zeros.
+PaddedMatrix padded_bias(const std::optional<FloatArray>& bias, std::int64_t cols) {
+  check_bias(bias, cols);
+  PaddedMatrix start(1, cols);
+  if (bias) std::copy_n(bias->data(), cols, start.row(0));
+  return start;
+}
+
 FloatArray multiply(const Kernels& k, const FloatArray& a, const FloatArray& b,
                     const std::optional<FloatArray>& bias, bool transpose_a) {
   const PaddedMatrix left = padded(a), right = padded(b);
   const std::int64_t rows = a.shape(transpose_a ? 1 : 0), depth = a.shape(transpose_a ? 0 : 1);
   const std::int64_t cols = b.shape(1);
-  check(b.shape(0) == depth, "a and b must agree in depth, got ", depth, " and ", b.shape(0));
-  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
-  PaddedMatrix start(1, cols), result(rows, cols);
-  if (bias)
-    for (std::int64_t c = 0; c < cols; ++c) start.row(0)[c] = bias->at(c);
+  check_depths(b, depth);
+  const PaddedMatrix start = padded_bias(bias, cols);
+  PaddedMatrix result(rows, cols);
   for (std::int64_t r = 0; r < rows; ++r) std::fill_n(result.row(r), result.stride(), kUntouched);
   for (std::int64_t at = 0; at < cols; at += kPanel) {
     const std::int64_t panel_cols = std::min(kPanel, cols - at);
@@ -63,7 +77,7 @@ FloatArray sparse_multiply(const Kernels& k, const py::array& a, const FloatArra
   const Samples left = samples_of(a);
   check(b.ndim() == 2 && b.shape(0) == left.features, "a and b must agree in depth");
   const std::int64_t rows = left.count, depth = left.features, cols = b.shape(1);
-  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
+  check_bias(bias, cols);
   Layer shape;
   shape.in = depth;
   shape.units = cols;
@@ -93,15 +107,13 @@ FloatArray listed_multiply(const Kernels& k, const FloatArray& a, const FloatArr
                            const std::optional<FloatArray>& bias) {
   const PaddedMatrix left = padded(a), right = padded(b);
   const std::int64_t rows = a.shape(0), depth = a.shape(1), cols = b.shape(1);
-  check(b.shape(0) == depth, "a and b must agree in depth, got ", depth, " and ", b.shape(0));
-  check(!bias || (bias->ndim() == 1 && bias->size() == cols), "bias must have shape (", cols, ",)");
-  PaddedMatrix start(1, cols), result(rows, cols);
-  if (bias)
-    for (std::int64_t c = 0; c < cols; ++c) start.row(0)[c] = bias->at(c);
+  check_depths(b, depth);
+  const PaddedMatrix start = padded_bias(bias, cols);
+  PaddedMatrix result(rows, cols);
   cpu::NonzeroLists lists(rows, depth);
   lists.fill(k.table, left.row(0), left.stride(), rows, depth, right.stride());
-  lists.multiply(k.table, {cpu::round_up(cols, kPanel) / kPanel, right.row(0), right.stride(),
-                           kPanel, result.row(0), result.stride(), bias ? start.row(0) : nullptr});
+  lists.multiply(k.table, {cpu::round_up(cols, kPanel) / kPanel, right.row(0), kPanel,
+                           result.row(0), result.stride(), bias ? start.row(0) : nullptr});
   return to_array(result, rows, cols);
 }
 

@@ -30,15 +30,14 @@ BlockRun::BlockRun(const Network& network, const Panels& dense, const KernelTabl
       reading_(walk_.reading_of(data.x, block_rows_)) {
   const Purpose purpose = objective != nullptr ? Purpose::kEvaluate : Purpose::kPredict;
   const int64_t blocks = block_rows_ > 0 ? (data.x.count + block_rows_ - 1) / block_rows_ : 0;
-  for (int64_t m = 0; m < std::min<int64_t>(members, blocks); ++m) {
-    scratch_.push_back(walk_.make_scratch(block_rows_, purpose));
-    work_.emplace_back(network, block_rows_, purpose, objective, reading_.sparse ? 1 : 0,
-                       most_nonzeros(data.x));
-  }
+  for (int64_t m = 0; m < std::min<int64_t>(members, blocks); ++m)
+    members_.push_back({Workspace(network, block_rows_, purpose, objective, reading_.sparse ? 1 : 0,
+                                  most_nonzeros(data.x)),
+                        walk_.make_scratch(block_rows_, purpose)});
 }
 
-// Calls block(member, index, first sample, rows, workspace) for every block, on whichever member is
-// free; member 0 reports the blocks that are done, with the totals as they stand.
+// Calls block(member, index, first sample, rows, its Member) for every block, on whichever member
+// is free; member 0 reports the blocks that are done, with the totals as they stand.
 template <class Block>
 void BlockRun::for_each_block(ThreadTeam& team, const Totals& totals, Monitor& monitor,
                               Block block) {
@@ -47,14 +46,14 @@ void BlockRun::for_each_block(ThreadTeam& team, const Totals& totals, Monitor& m
   std::atomic<bool> going{true};
   std::exception_ptr failure;
   auto job = [&](int member) {
-    if (static_cast<std::size_t>(member) >= work_.size()) return;
-    Workspace& work = work_[static_cast<std::size_t>(member)];
+    if (static_cast<std::size_t>(member) >= members_.size()) return;
+    Member& own = members_[static_cast<std::size_t>(member)];
     while (going.load(std::memory_order_relaxed)) {
       const int64_t index = next.fetch_add(1, std::memory_order_relaxed);
       const int64_t first = index * block_rows_;
       if (first >= count) return;
       const RowRange rows{0, std::min(block_rows_, count - first)};
-      block(member, index, first, rows, work);
+      block(member, index, first, rows, own);
       done.fetch_add(rows.size(), std::memory_order_relaxed);
       if (member != 0) continue;
       try {
@@ -79,9 +78,10 @@ void BlockRun::evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor) {
     for (std::size_t m = 0; m + 1 < sums; ++m) to.metrics[m] += block[m + 1];
   };
   Totals seen = totals;  // what member 0 did so far: an honest sample of the whole, for the monitor
-  const auto block = [&](int member, int64_t index, int64_t first, RowRange rows, Workspace& work) {
+  const auto block = [&](int member, int64_t index, int64_t first, RowRange rows, Member& own) {
+    Workspace& work = own.work;
     walk_.gather(data_, nullptr, first, rows, work);
-    walk_.forward(rows, {fused, nullptr}, work, scratch_[static_cast<std::size_t>(member)]);
+    walk_.forward(rows, {fused, nullptr}, work, own.scratch);
     walk_.loss(*objective_, rows, {fused, nullptr}, 1.0F, work);
     double* out = block_sums.data() + static_cast<std::size_t>(index) * sums;
     for (int64_t r = 0; r < rows.size(); ++r) {
@@ -99,9 +99,10 @@ void BlockRun::evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor) {
 }
 
 void BlockRun::predict(ThreadTeam& team, MatrixView<float> out, Monitor& monitor) {
-  const auto block = [&](int member, int64_t, int64_t first, RowRange rows, Workspace& work) {
+  const auto block = [&](int, int64_t, int64_t first, RowRange rows, Member& own) {
+    Workspace& work = own.work;
     walk_.gather(data_, nullptr, first, rows, work);
-    walk_.forward(rows, {}, work, scratch_[static_cast<std::size_t>(member)]);
+    walk_.forward(rows, {}, work, own.scratch);
     const PaddedMatrix& y = walk_.output(work);
     for (int64_t r = 0; r < rows.size(); ++r) std::copy_n(y.row(r), out.cols, out.row(first + r));
   };

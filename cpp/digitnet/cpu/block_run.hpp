@@ -18,11 +18,16 @@ class BlockRun {
            const Dataset& data, const Objective* objective, int members);
 
   const Reading& reading() const { return reading_; }
-  int members() const { return static_cast<int>(work_.size()); }  // that have work
+  int members() const { return static_cast<int>(members_.size()); }  // that have work
   void evaluate(ThreadTeam& team, Totals& totals, Monitor& monitor);
   void predict(ThreadTeam& team, MatrixView<float> out, Monitor& monitor);
 
  private:
+  struct Member {
+    Workspace work;
+    WalkScratch scratch;
+  };
+
   template <class Block>
   void for_each_block(ThreadTeam& team, const Totals& totals, Monitor& monitor, Block block);
 
@@ -33,8 +38,7 @@ class BlockRun {
   int64_t block_rows_;
   RowWalk walk_;
   const Reading reading_;
-  std::vector<Workspace> work_;  // per member with work, as the next
-  std::vector<WalkScratch> scratch_;
+  std::vector<Member> members_;  // that have work
 };
 
 }  // namespace digitnet::cpu

@@ -64,11 +64,6 @@ int64_t GradientTiles::share_begin(std::size_t dense, int member, int members) c
   return at - cost_before_.begin();
 }
 
-const PaddedMatrix& GradientTiles::input_of(const GradientTile& tile, const Workspace& work) const {
-  const std::size_t layer = layer_of_dense_[tile.dense];
-  return layer == 0 ? work.input : work.a[layer - 1];
-}
-
 // Packed, a panel of dz fits the nearest caches; strided, its rows would share a few of their sets.
 void GradientTiles::pack(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
                          const PaddedMatrix& dz, const PaddedMatrix& x,
@@ -104,9 +99,8 @@ void GradientTiles::turn(const GradientTile& tile, const KernelTable& kernels, i
 
 void GradientTiles::multiply_skipping(const GradientTile& tile, const KernelTable& kernels,
                                       const PaddedMatrix& x, TileScratch& scratch) {
-  scratch.nonzeros.multiply(
-      kernels, {round_up(tile.rows, kPanel) / kPanel, x.row(0) + tile.row, x.stride(), kPanel,
-                scratch.turned_kernel.data(), kRows, nullptr});
+  scratch.nonzeros.multiply(kernels, {round_up(tile.rows, kPanel) / kPanel, x.row(0) + tile.row,
+                                      kPanel, scratch.turned_kernel.data(), kRows, nullptr});
   for (int64_t p = 0; p < tile.panels; ++p)
     for (int64_t i = 0; i < tile.rows; i += kPanel)
       kernels.transpose(scratch.turned_kernel.data() + p * kPanel * kRows + i, kRows, kPanel,
@@ -118,7 +112,7 @@ void GradientTiles::compute(const GradientTile& tile, const KernelTable& kernels
                             const Workspace& work, const Descent* descent,
                             TileScratch& scratch) const {
   const PaddedMatrix& dz = work.delta[tile.dense];
-  const PaddedMatrix& x = input_of(tile, work);
+  const PaddedMatrix& x = work.input_of(layer_of_dense_[tile.dense]);
   pack(tile, kernels, batch, dz, x, scratch);
   if (is_sparse(tile)) {
     SparseMultiply product{work.nonzeros.column_list(tile.row),

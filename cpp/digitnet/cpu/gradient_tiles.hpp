@@ -81,7 +81,6 @@ class GradientTiles {
                    int64_t x_stride, TileScratch& scratch);
   static void multiply_skipping(const GradientTile& tile, const KernelTable& kernels,
                                 const PaddedMatrix& x, TileScratch& scratch);
-  const PaddedMatrix& input_of(const GradientTile& tile, const Workspace& work) const;
 
   bool sparse_;  // the first dense layer reads non-zeros
   std::vector<GradientTile> tiles_;

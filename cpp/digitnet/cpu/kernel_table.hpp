@@ -31,6 +31,8 @@ using std::int64_t;
 // Columns of a parameter panel: two AVX-512 registers, four AVX2 registers.
 inline constexpr int64_t kPanel = 32;
 inline constexpr int64_t kAlignment = 64;
+// Panels that a blocked product takes at a time: 96 columns.
+inline constexpr int64_t kBlockPanels = 3;
 
 // c(r, j) = start(r, j) + sum over k = 0 .. depth-1, ascending, of a(r, k) b(k, j)
 //   rows x cols, cols <= kPanel.  a(r, k) at a[r * a_row + k * a_depth]: plain (a_depth 1) or
@@ -162,8 +164,8 @@ struct KernelTable {
 
   void (*multiply)(const Multiply& args);
   void (*sparse_multiply)(const SparseMultiply& args);
-  // The same, never with descends: fastest where up to three panels of b, as far as the entries
-  // reach, stay in the nearest cache and the rows have dozens of entries.
+  // The same for at most kBlockPanels panels, never with descends: fastest where b, as far as the
+  // entries reach, stays in the nearest cache and the rows have dozens of entries.
   void (*sparse_multiply_block)(const SparseMultiply& args);
 
   // Writes the non-zeros among src[i * src_step], 0 <= i < count, as entries with offset

@@ -44,6 +44,7 @@ void NonzeroLists::fill(const KernelTable& kernels, const float* a, int64_t stri
                         int64_t cols, int64_t b_row) {
   rows_ = rows;
   cols_ = cols;
+  b_row_ = b_row;
   const auto row_bytes = static_cast<std::uint32_t>(b_row * static_cast<int64_t>(sizeof(float)));
   for (int64_t r = 0; r < rows; ++r) {
     SparseEntry* out = entries_.data() + r * most_;
@@ -58,11 +59,11 @@ void NonzeroLists::fill(const KernelTable& kernels, const float* a, int64_t stri
 }
 
 void NonzeroLists::multiply(const KernelTable& kernels, const ListedMultiply& args) const {
-  for (int64_t p = 0; p < args.panels; p += kPanels)
+  for (int64_t p = 0; p < args.panels; p += kBlockPanels)
     for (int64_t k = 0, block = 0; k < cols_; k += kDepth, ++block) {
       SparseMultiply product{};
-      product.panels = std::min(kPanels, args.panels - p);
-      product.b = args.b + p * args.b_panel + k * args.b_row;
+      product.panels = std::min(kBlockPanels, args.panels - p);
+      product.b = args.b + p * args.b_panel + k * b_row_;
       product.b_panel = args.b_panel;
       product.c = args.c + p * kPanel;
       product.c_panel = kPanel;
@@ -74,7 +75,7 @@ void NonzeroLists::multiply(const KernelTable& kernels, const ListedMultiply& ar
         product.list = lists_.data() + block * rows_ + r;
         product.rows = std::min(kChunk, rows_ - r);
         kernels.sparse_multiply_block(product);
-        ask_for(product, args.b_row, kDepth + behind * r / rows_,
+        ask_for(product, b_row_, kDepth + behind * r / rows_,
                 kDepth + behind * (r + product.rows) / rows_);
       }
     }

@@ -14,13 +14,13 @@ namespace digitnet::cpu {
 
 // c = start + a @ b, the bits of KernelTable::multiply (finite b given, and up to the sign of a
 // zero).
-//   b: row k of panel p at b + p * b_panel + k * b_row; c: row r of panel p at
-//   c + p * kPanel + r * c_stride; all aligned, readable and writable to whole panels.
+//   b: row k of panel p at b + p * b_panel + k * b_row, b_row as fill was told; c: row r of panel p
+//   at c + p * kPanel + r * c_stride; all aligned, readable and writable to whole panels.
 //   bias (panels * kPanel,) or null: zeros.
 struct ListedMultiply {
   int64_t panels;
   const float* b;
-  int64_t b_row, b_panel;
+  int64_t b_panel;
   float* c;
   int64_t c_stride;
   const float* bias;
@@ -37,19 +37,18 @@ class NonzeroLists {
   // The share of values that are not zero, from every sixteenth row.
   static double share(const float* a, int64_t stride, int64_t rows, int64_t cols);
 
-  // Lists a (rows, cols > 0), for products with right sides whose rows are b_row floats apart (at
-  // most kMostRowFloats), which multiply must be given, too.
+  // Lists a (rows, cols > 0), for products with right sides whose rows are b_row floats apart, at
+  // most kMostRowFloats.
   void fill(const KernelTable& kernels, const float* a, int64_t stride, int64_t rows, int64_t cols,
             int64_t b_row);
   // The product with what fill listed.
   void multiply(const KernelTable& kernels, const ListedMultiply& args) const;
 
  private:
-  static constexpr int64_t kDepth = 64;  // columns of a block
-  static constexpr int64_t kPanels = 3;  // that a block of b is wide: 24 KiB
+  static constexpr int64_t kDepth = 64;  // columns of a block: its part of b has 24 KiB
 
   int64_t most_ = 0;  // entries of a row, with the scratch behind them
-  int64_t rows_ = 0, cols_ = 0;
+  int64_t rows_ = 0, cols_ = 0, b_row_ = 0;
   AlignedBuffer<SparseEntry> entries_;
   std::vector<SparseRow> lists_;  // per block: rows_ rows
 };

@@ -17,12 +17,8 @@ Reading RowWalk::reading_of(const Samples& samples, int64_t rows) const {
   return {can && share < kernels_.skip_below, share};
 }
 
-const PaddedMatrix& RowWalk::input_of(std::size_t layer, const Workspace& work) {
-  return layer == 0 ? work.input : work.a[layer - 1];
-}
-
 const PaddedMatrix& RowWalk::output(const Workspace& work) const {
-  return input_of(network_.layers().size(), work);
+  return work.input_of(network_.layers().size());
 }
 
 bool RowWalk::fuses(const Loss& loss) const { return takes_activation(loss, network_.layers()); }
@@ -91,7 +87,7 @@ void RowWalk::forward_from(std::size_t first, RowRange rows, const Pass& pass, W
 void RowWalk::forward_elementwise(std::size_t l, RowRange rows, const Pass& pass,
                                   Workspace& work) const {
   const Layer& layer = network_.layers()[l];
-  const PaddedMatrix& x = input_of(l, work);
+  const PaddedMatrix& x = work.input_of(l);
   PaddedMatrix& a = work.a[l];
   const int64_t count = rows.size();
   float* out = a.row(rows.begin);
@@ -164,7 +160,7 @@ void RowWalk::backward_elementwise(std::size_t l, RowRange rows, const Pass& pas
   } else if (const Activation activation = activation_of(l, pass);
              activation != Activation::kLinear) {
     const bool reads_z = needs_preactivation(activation);
-    const PaddedMatrix& z = layer.kind == LayerKind::kDense ? work.z[l] : input_of(l, work);
+    const PaddedMatrix& z = layer.kind == LayerKind::kDense ? work.z[l] : work.input_of(l);
     kernels_.activate_backward(activation, layer.alpha, rows.size(), layer.out,
                                reads_z ? z.row(rows.begin) : nullptr, work.a[l].row(rows.begin),
                                work.a[l].stride(), d, delta.stride());

@@ -69,9 +69,7 @@ class RowWalk {
  private:
   // Fewer rows, or outputs, do not pay for the list of their non-zeros.
   static constexpr int64_t kFewestToSkip = 32, kFewestOutputs = 96;
-  static constexpr int64_t kSlice = 3;  // panels of a transposed kernel
 
-  static const PaddedMatrix& input_of(std::size_t layer, const Workspace& work);
   Activation activation_of(std::size_t layer, const Pass& pass) const;
   bool skips_zeros(const PaddedMatrix& x, RowRange rows, int64_t outputs) const;
   void forward_from(std::size_t first, RowRange rows, const Pass& pass, Workspace& work,

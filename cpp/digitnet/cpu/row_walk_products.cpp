@@ -19,7 +19,7 @@ WalkScratch RowWalk::make_scratch(int64_t rows, Purpose purpose) const {
     if (goes_back && dense.in() >= kFewestOutputs) listed = std::max(listed, dense.units());
   }
   WalkScratch scratch;
-  scratch.transposed = AlignedBuffer<float>(kSlice * turned * kPanel * kPanel);
+  scratch.transposed = AlignedBuffer<float>(kBlockPanels * turned * kPanel * kPanel);
   if (rows >= kFewestToSkip && listed > 0 && kernels_.skip_hidden_below > 0)
     scratch.nonzeros = NonzeroLists(rows, listed);
   return scratch;
@@ -28,7 +28,8 @@ WalkScratch RowWalk::make_scratch(int64_t rows, Purpose purpose) const {
 // Whether x's zeros, which ReLU and dropout leave, are skipped in a product of so many columns.
 // Either way gives the same bits, as long as all numbers are finite, and up to the sign of a zero.
 bool RowWalk::skips_zeros(const PaddedMatrix& x, RowRange rows, int64_t outputs) const {
-  return rows.size() >= kFewestToSkip && outputs >= kFewestOutputs &&
+  return kernels_.skip_hidden_below > 0 && rows.size() >= kFewestToSkip &&
+         outputs >= kFewestOutputs &&
          NonzeroLists::share(x.row(rows.begin), x.stride(), rows.size(), x.cols()) <
              kernels_.skip_hidden_below;
 }
@@ -42,7 +43,7 @@ void RowWalk::forward_dense(std::size_t l, const ParameterPanels& dense, RowRang
   PaddedMatrix& a = work.a[l];
   PaddedMatrix& z = needs_preactivation(activation) ? work.z[l] : a;
   const bool whole_rows = activation == Activation::kSoftmax;
-  const PaddedMatrix& x = input_of(l, work);
+  const PaddedMatrix& x = work.input_of(l);
   const bool skips = l > 0 && skips_zeros(x, rows, layer.out);
   if (sparse)
     kernels_.sparse_multiply({work.nonzeros.row_list(rows.begin), rows.size(),
@@ -53,7 +54,7 @@ void RowWalk::forward_dense(std::size_t l, const ParameterPanels& dense, RowRang
     scratch.nonzeros.fill(kernels_, x.row(rows.begin), x.stride(), rows.size(), layer.in, kPanel);
     scratch.nonzeros.multiply(
         kernels_,
-        {panels.end - panels.begin, dense.kernel(panels.begin), kPanel, dense.in() * kPanel,
+        {panels.end - panels.begin, dense.kernel(panels.begin), dense.in() * kPanel,
          z.row(rows.begin) + panels.begin * kPanel, z.stride(), dense.bias(panels.begin)});
   }
   for (int64_t p = panels.begin; p < panels.end; ++p) {
@@ -81,8 +82,8 @@ void RowWalk::backward_input(const ParameterPanels& dense, RowRange rows, const 
   if (skips)
     scratch.nonzeros.fill(kernels_, dz.row(rows.begin), dz.stride(), rows.size(), dense.units(),
                           kPanel);
-  for (int64_t begin = 0; begin < dense.in(); begin += kSlice * kPanel) {
-    const int64_t end = std::min(begin + kSlice * kPanel, dense.in());
+  for (int64_t begin = 0; begin < dense.in(); begin += kBlockPanels * kPanel) {
+    const int64_t end = std::min(begin + kBlockPanels * kPanel, dense.in());
     float* slice = scratch.transposed.data();
     for (int64_t i = begin; i < end; i += kPanel, slice += depth * kPanel)
       for (int64_t p = 0; p < dense.panels(); ++p)
@@ -91,7 +92,7 @@ void RowWalk::backward_input(const ParameterPanels& dense, RowRange rows, const 
     slice = scratch.transposed.data();
     if (skips) {
       scratch.nonzeros.multiply(kernels_,
-                                {(end - begin + kPanel - 1) / kPanel, slice, kPanel, depth * kPanel,
+                                {(end - begin + kPanel - 1) / kPanel, slice, depth * kPanel,
                                  da.row(rows.begin) + begin, da.stride(), nullptr});
       continue;
     }

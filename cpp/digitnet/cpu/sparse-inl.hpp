@@ -19,9 +19,6 @@ constexpr int kSparseRows = 4, kSparsePanels = 2;  // 16 accumulators of 32 regi
 #else
 constexpr int kSparseRows = 2, kSparsePanels = 1;  // 8 (a Vec is two) of 16
 #endif
-// In blocks, loads of b limit it: one row, whose entry serves all of three panels, in twelve (AVX2)
-// or six accumulators.
-constexpr int kBlockPanels = 3;
 constexpr int kPanelVectors = static_cast<int>(kPanel / kLanes);
 
 // sum[.] += value * row of b, for P panels
@@ -85,7 +82,8 @@ void sparse_panels(const SparseMultiply& m) {
   for (; i < m.rows; ++i) sparse_rows<1, P>(m, m.list + i);
 }
 
-// One row of the list, P panels.
+// In blocks, loads of b limit it: one row of the list, whose entry serves all P panels; for three
+// in twelve accumulators (AVX2) or six.
 template <int P>
 void block_row(const SparseMultiply& m, const SparseRow& row) {
   constexpr int kVectors = P * kPanelVectors;
@@ -122,21 +120,14 @@ void block_rows(const SparseMultiply& m) {
   for (int64_t i = 0; i < m.rows; ++i) block_row<P>(m, m.list[i]);
 }
 
-void sparse_multiply_block(const SparseMultiply& args) {
-  SparseMultiply m = args;
-  while (m.panels > 0) {
-    const int64_t taken = m.panels < kBlockPanels ? m.panels : kBlockPanels;
-    if (taken == kBlockPanels)
-      block_rows<kBlockPanels>(m);
-    else if (taken == 2)
-      block_rows<2>(m);
-    else
-      block_rows<1>(m);
-    m.b += taken * m.b_panel;
-    m.c += taken * m.c_panel;
-    if (m.bias != nullptr) m.bias += taken * kPanel;
-    m.panels -= taken;
-  }
+void sparse_multiply_block(const SparseMultiply& m) {
+  static_assert(kBlockPanels == 3);
+  if (m.panels == 3)
+    block_rows<3>(m);
+  else if (m.panels == 2)
+    block_rows<2>(m);
+  else if (m.panels == 1)
+    block_rows<1>(m);
 }
 
 void sparse_multiply(const SparseMultiply& args) {

@@ -40,6 +40,9 @@ struct Workspace {
   Workspace(const Network& network, int64_t rows, Purpose purpose, const Objective* objective,
             int sparse_members, int64_t most);
 
+  // What layer l reads, where the samples are read whole: the input, or the layer below it.
+  const PaddedMatrix& input_of(std::size_t l) const { return l == 0 ? input : a[l - 1]; }
+
   bool sparse;                      // which of the two inputs below is used
   SparseInput nonzeros;             // (rows, input_size), scaled
   PaddedMatrix input;               // (rows, input_size), converted, scaled
