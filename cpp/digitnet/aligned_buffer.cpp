@@ -22,7 +22,9 @@ void* allocate_aligned(std::size_t bytes) {
   // Whole huge pages: a part of one would stay on small pages.
   const std::size_t size =
       is_large(bytes) ? (bytes + kHugePage - 1) / kHugePage * kHugePage : bytes;
-  void* memory = ::operator new(size, alignment_of(bytes));
+  // AddressSanitizer ends the process where the throwing operator new fails.
+  void* memory = ::operator new(size, alignment_of(bytes), std::nothrow);
+  if (memory == nullptr) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
   if (is_large(bytes)) (void)madvise(memory, size, MADV_HUGEPAGE);  // a wish: no harm if refused
 #endif
