@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -65,17 +66,17 @@ def state_of(model):
     return [array.tobytes() for array in arrays], counts
 
 
-def states_of(kind, x):
+def states_of(make, work):
     """Return the states before and after every step of a fit, by the number of steps."""
     from digitnet.callbacks import LambdaCallback
 
-    model = model_of(kind)
-    states = {0: state_of(model)}
+    model = make()
+    states = {0: state_of(model)} if model._core is not None else {}
 
     def note(batch, logs):
         states[batch + 1] = state_of(model)
 
-    fit(model, x, callbacks=[LambdaCallback(on_train_batch_end=note)])
+    work(model, callbacks=[LambdaCallback(on_train_batch_end=note)])
     return states
 
 
@@ -87,8 +88,11 @@ def csr_of(x):
 
 def work_of(folder):
     """Return what is to be done: name, how to make the model, what to do with it."""
-    from digitnet.layers import Dense
+    from digitnet.augmentation import ElasticDistortion, ImageAugmentation
+    from digitnet.layers import Dense, Flatten, Input
     from digitnet.models import Sequential, load_model
+    from digitnet.optimizers import SGD
+    from digitnet.utils import set_random_seed
 
     path = folder / "model.safetensors"
     model_of().save(path)
@@ -104,20 +108,35 @@ def work_of(folder):
         return model
 
     def unbuilt():
+        set_random_seed(3)
         model = Sequential([Dense(70, "relu"), Dense(10, "softmax")], device="cpu")
         model.compile("sgd", "sparse_categorical_crossentropy")
         return model
 
+    def of_images():
+        set_random_seed(3)
+        layers = [Input((8, 8)), Flatten(), Dense(70, "relu"), Dense(10, "softmax")]
+        model = Sequential(layers, device="cpu")
+        model.compile(SGD(0.1, momentum=0.9), "sparse_categorical_crossentropy")
+        return model
+
+    augment = ImageAugmentation(shift=0.1, rotation=10, elastic=ElasticDistortion(2.0, 1.5))
+    images = X.reshape(-1, 8, 8)
+
     return {
         "fit, SGD": (model_of, fit),
         "fit, Adam, clipnorm": (adam, fit),
-        "fit, Adam, zeros": (adam, lambda model: fit(model, ZEROS)),
-        "fit, CSR": (model_of, lambda model: fit(model, rows)),
+        "fit, Adam, zeros": (adam, partial(fit, x=ZEROS)),
+        "fit, CSR": (model_of, partial(fit, x=rows)),
+        "fit, augmentation": (of_images, partial(fit, x=images, augmentation=augment)),
+        "augmentation": (of_images, lambda _: augment(images)),
+        "fit, validation": (adam, partial(fit, validation_data=(X, Y))),
         "fit, unbuilt": (unbuilt, fit),
         "train_on_batch": (adam, lambda model: model.train_on_batch(X, Y)),
         "gradients": (model_of, lambda model: model.gradients(X, Y)),
         "apply_gradients": (adam, lambda model: model.apply_gradients(weights)),
         "evaluate": (model_of, lambda model: model.evaluate(X, Y, verbose=0)),
+        "test_on_batch": (model_of, lambda model: model.test_on_batch(X, Y)),
         "evaluate, CSR": (model_of, lambda model: model.evaluate(rows, Y, verbose=0)),
         "predict": (model_of, lambda model: model.predict(X)),
         "predict, zeros": (model_of, lambda model: model.predict(ZEROS)),
@@ -158,7 +177,7 @@ def check(refused, name, make, work, rest, stride):
     """Return how many allocations the work made, of which every stride-th has failed once."""
     from digitnet import config
 
-    states = states_of("momentum" if "SGD" in name else "adam", X) if "fit, SGD" in name else {}
+    states = states_of(make, work) if name.startswith("fit, ") else {}
     n, failed = 1 - stride, -1
     while True:
         n, failed = n + stride, failed + 1
@@ -174,13 +193,14 @@ def check(refused, name, make, work, rest, stride):
         if not built:
             steps = 0 if model._core is None else model._core.iterations
             assert steps == model.optimizer.iterations, f"{name}: allocation {n}"
+            assert not steps or state_of(model)[0] == states[steps][0], f"{name}: allocation {n}"
         elif name == "add":
             assert state_of(model) == before, f"{name}: {n}"
             assert len(model.layers) == 3, f"{name}: {n}"
         else:
             after = state_of(model)
             steps = model._core.iterations - before[1][0]
-            expected = before if not steps else states.get(steps, after)
+            expected = before if not steps else states[steps] if states else after
             assert after[0] == expected[0], f"{name}: allocation {n} changed the model"
             assert after[1][0] == after[1][3] or not steps, f"{name}: {n}: counts {after[1]}"
             assert steps or after == before, f"{name}: {n}: {before[1]} became {after[1]}"
@@ -222,7 +242,7 @@ def test_every_allocation_may_fail():
     done = run(["--stride", "5"])
     assert done.returncode == 0, done.stdout + done.stderr
     counts = [line.split(": ")[1] for line in done.stdout.splitlines()]
-    assert len(counts) == 22
+    assert len(counts) == 26
     assert all(int(count.split()[0]) > 0 for count in counts)
 
 
