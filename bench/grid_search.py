@@ -9,7 +9,6 @@ taken together, no more threads than there are processors.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -59,8 +58,7 @@ def main() -> None:
             f"{result['ratio']:.3f} (of its fits alone {result['fit_time_ratio']:.3f})"
         )
     if args.output:
-        content = {"machine": facts, "results": results}
-        args.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        report.save(args.output, {"machine": facts, "results": results})
 
 
 def _measure(jobs: int, args: argparse.Namespace) -> dict[str, Any]:
