@@ -70,7 +70,10 @@ def _plain(name: str, args: argparse.Namespace) -> int:
 
 def _atheris(name: str, args: argparse.Namespace) -> int:
     """Damage files and keep those that reach lines which no other has reached."""
-    import atheris
+    try:
+        import atheris
+    except ImportError:
+        sys.exit("Atheris is not installed (fuzz/requirements.txt); --engine plain needs none")
 
     with atheris.instrument_imports(include=["digitnet", "zipfile", "gzip", "PIL"]):
         from fuzz.guard import Guard, limit_memory

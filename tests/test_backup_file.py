@@ -67,8 +67,9 @@ def test_a_damaged_or_foreign_backup_is_refused_and_nothing_is_changed(tmp_path)
     with_place(more=1)
     refused("it holds no place in a training")
     path.write_bytes(good)
-    refused("its metrics are not those of compile", model_of(metrics=[]))
+    refused("its metrics are not what compile was given", model_of(metrics=[]))
     refused(r"\[samples, batch_size, batches\] must be as they were", source="list")
+    refused("epochs must be at least 2, which are done. Received: 1", epochs=1)
     fit(model_of(8), [BackupAndRestore(tmp_path, 3)])
 
 

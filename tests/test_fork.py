@@ -18,7 +18,7 @@ from digitnet.optimizers import SGD
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="elsewhere the system's libraries do not bear a bare fork"
 )
-LIMIT = 60  # seconds until SIGALRM's default action ends a child that hangs
+LIMIT = 300  # seconds until SIGALRM's default action ends a child that hangs
 LOSS = _core.Loss("sparse_categorical_crossentropy")
 
 

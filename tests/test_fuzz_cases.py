@@ -42,6 +42,7 @@ def bad_model(model, tmp_path, change):
     data = path.read_bytes()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     settings = json.loads(header["__metadata__"]["digitnet"])
+    del settings["crc32"]
     change(settings)
     path.write_bytes(save(load(data), {"digitnet": json.dumps(settings)}))
     return path

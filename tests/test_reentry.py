@@ -12,7 +12,7 @@ from digitnet.models import Sequential, load_model
 from digitnet.optimizers import SGD
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals of Unix")
-LIMIT = 60  # seconds until SIGALRM's default action ends a test that hangs
+LIMIT = 300  # seconds until SIGALRM's default action ends a test that hangs
 METHODS = {
     "fit": lambda model, x, y: model.fit(x, y, batch_size=10, verbose=0),
     "evaluate": lambda model, x, y: model.evaluate(x, y, verbose=0),

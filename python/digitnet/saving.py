@@ -2,14 +2,16 @@
 
 Tensors are ``layers.{i}.kernel`` and ``layers.{i}.bias`` and, for what the optimizer keeps beside
 them, the same with ``velocity.`` (SGD with momentum) or ``m.`` and ``v.`` (Adam) before; ``i``
-counts the model's layers from 0. The metadata entry ``digitnet`` holds the format's version and all
-settings. A file is data only: reading one executes nothing, and whatever does not fit raises a
-ValueError that names the file.
+counts the model's layers from 0. The metadata entry ``digitnet`` holds the format's version, all
+settings, and a CRC-32 of these and the tensors, without which a file is read, too. A file is data
+only: reading one executes nothing, and whatever does not fit raises a ValueError that names the
+file.
 """
 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -28,6 +30,7 @@ PathLike: TypeAlias = str | os.PathLike[str]
 Tensors: TypeAlias = dict[str, NDArray[np.float32]]
 
 _KEY = "digitnet"
+_CHECKSUM = "crc32"
 _HEADER_LIMIT = 100_000_000  # bytes, that of the safetensors library
 
 
@@ -77,8 +80,9 @@ def write(path: PathLike, settings: Mapping[str, Any], tensors: Tensors) -> None
     """
     import json  # here, as safetensors: `import digitnet` should not pay for them
 
-    text = json.dumps({"format": FORMAT, **settings}, sort_keys=True, allow_nan=False)
-    write_tensors(path, tensors, {_KEY: text})
+    content = {"format": FORMAT, **settings}
+    content |= {_CHECKSUM: checksum(content, tensors)}
+    write_tensors(path, tensors, {_KEY: json.dumps(content, sort_keys=True, allow_nan=False)})
 
 
 def write_tensors(path: PathLike, tensors: Tensors, metadata: dict[str, str]) -> None:
@@ -88,6 +92,17 @@ def write_tensors(path: PathLike, tensors: Tensors, metadata: dict[str, str]) ->
     from safetensors.numpy import save
 
     atomic_write(target, save(tensors, metadata=metadata))
+
+
+def checksum(settings: Mapping[str, Any], tensors: Tensors) -> int:
+    """Return the CRC-32 of JSON-ready settings, in order of their names, and of all tensors."""
+    import json
+
+    total = zlib.crc32(json.dumps(settings, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        total = zlib.crc32(f"{name}{tensor.shape}".encode(), total)
+        total = zlib.crc32(np.ascontiguousarray(tensor, "<f4"), total)
+    return total
 
 
 def check_finite(tensors: Tensors) -> None:
@@ -110,14 +125,14 @@ def read(path: PathLike) -> ModelFile:
         ``path`` is not a path.
     """
     tensors, metadata = _parts(path)
-    return ModelFile(_settings(metadata, path), tensors)
+    return ModelFile(_settings(metadata, tensors, path), tensors)
 
 
 def read_tensors(path: PathLike) -> Tensors:
     """Read the tensors of any .safetensors file, digitnet's or not; raises as `read`."""
     tensors, metadata = _parts(path)
     if _KEY in metadata:
-        _settings(metadata, path)  # for the format's version
+        _settings(metadata, tensors, path)  # for the format's version and the checksum
     return tensors
 
 
@@ -174,7 +189,7 @@ def _tensors(data: bytes, path: PathLike) -> Tensors:
     return tensors
 
 
-def _settings(metadata: Mapping[str, str], path: PathLike) -> dict[str, Any]:
+def _settings(metadata: Mapping[str, str], tensors: Tensors, path: PathLike) -> dict[str, Any]:
     if _KEY not in metadata:
         raise damaged(path, f"its metadata has no entry {_KEY!r}")
     try:
@@ -183,10 +198,14 @@ def _settings(metadata: Mapping[str, str], path: PathLike) -> dict[str, Any]:
         raise damaged(path, f"its metadata is not JSON ({error})") from None
     if not isinstance(settings, dict) or type(settings.get("format")) is not int:
         raise damaged(path, "its metadata names no format version")
-    version = settings.pop("format")
+    version = settings["format"]
     if version != FORMAT:
         raise ValueError(
             f"{path} must have format version {FORMAT}, which this digitnet reads. "
             f"Received: version {version}"
         )
+    expected = settings.pop(_CHECKSUM, None)
+    if expected is not None and expected != checksum(settings, tensors):
+        raise damaged(path, "its checksum does not fit: settings or weights have changed")
+    del settings["format"]
     return settings

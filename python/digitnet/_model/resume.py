@@ -97,9 +97,9 @@ def read(path: PathLike, shapes: Mapping[str, Shape], present: TrainingSettings)
             raise ValueError(
                 f"compile must hold {', '.join(expected)}. Received: {shown(compiled)}"
             )
-        for key in ("loss", "metrics"):
+        for key, verb in (("loss", "is"), ("metrics", "are")):
             if compiled[key] != expected[key]:
-                raise ValueError(f"its {key} are not those of compile")
+                raise ValueError(f"its {key} {verb} not what compile was given")
         optimizer, place = saved_settings(compiled["optimizer"], present.optimizer), settings["fit"]
         _check_place(place)
         return Backup(
@@ -139,6 +139,10 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
     with _naming(path):
         epoch, step, done, samples = (integer(place[name], name, 0) for name in _COUNTS)
         data = [source.samples, source.batch_size, source.length]
+        if epoch > loop.plan.last_epoch:
+            raise ValueError(
+                f"epochs must be at least {epoch}, which are done. Received: {loop.plan.last_epoch}"
+            )
         if done and place["data"] != data:
             raise ValueError(
                 "[samples, batch_size, batches] must be as they were, "
