@@ -6,11 +6,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from digitnet import _core
+from digitnet import _core, config
 from digitnet.augmentation import ElasticDistortion, ImageAugmentation
 from digitnet.callbacks import BackupAndRestore, Callback, LambdaCallback
 from digitnet.layers import Dense, Dropout, Flatten, Input, Rescaling
-from digitnet.models import Sequential
+from digitnet.models import Sequential, load_model
 from digitnet.optimizers import SGD
 from digitnet.utils import set_random_seed
 
@@ -85,6 +85,30 @@ def test_it_goes_on_where_it_ended(data):
     other.fit(x, y, epochs=2, **arguments)
     other.fit(x, y, epochs=5, initial_epoch=2, **arguments)
     assert_same(model, other)
+
+
+def test_any_threads_and_a_file_in_the_middle(data, tmp_path, threads_as_before):
+    x, y, x_test, y_test = data
+    arguments = {"batch_size": 16, "verbose": 0, "validation_data": (x_test, y_test)}
+
+    def training(threads, halt):
+        config.set_num_threads(threads)
+        model = a_model()
+        augment = ImageAugmentation(0.1, 20, 0.2, 10, ElasticDistortion(6, 2))  # its seed: the next one
+        first = model.fit(x, y, epochs=halt, augmentation=augment, **arguments).history
+        model.save(tmp_path / "half.safetensors")
+        model = load_model(tmp_path / "half.safetensors")
+        config.set_num_threads(9 - threads)
+        rest = model.fit(
+            x, y, epochs=4, initial_epoch=halt, augmentation=augment, **arguments
+        ).history
+        history = {name: first.get(name, []) + rest.get(name, []) for name in {*first, *rest}}
+        return [w.tobytes() for w in model.get_weights()], history, model.predict(x).tobytes()
+
+    whole = training(1, 4)
+    assert len(whole[1]["val_loss"]) == 4
+    for threads in (1, 2, 3, 4, 8):
+        assert training(threads, 1 + threads % 3) == whole
 
 
 def test_a_backup_within_an_epoch_is_taken_up_with_the_same_copies(data, tmp_path):

@@ -113,4 +113,15 @@ def test_few_dependencies_and_pinned_tools():
     names = {re.split(r"[<>=~!\[ ]", text)[0] for text in project["dependencies"]}
     assert names == {"numpy", "platformdirs", "safetensors", "tqdm"}
     tools = [text for text in project["optional-dependencies"]["dev"] if "==" in text]
-    assert {text.split("==")[0] for text in tools} >= {"ruff", "mypy", "clang-format"}
+    assert {text.split("==")[0] for text in tools} >= {"ruff", "mypy", "clang-format", "clang-tidy"}
+
+
+def test_the_versions_of_the_tools_of_ci():
+    path = ROOT / ".ci" / "constraints.txt"
+    if not path.exists():
+        pytest.skip("the tests are not beside .ci")
+    lines = [line for line in path.read_text("utf-8").splitlines() if line[:1] != "#"]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line) for line in lines)
+    tools = {line.split("==")[0] for line in lines}
+    assert tools >= {"cmake", "hypothesis", "ninja", "pybind11", "pytest", "scikit-build-core"}
+    assert "PIP_CONSTRAINT=$PWD/.ci/constraints.txt" in (path.parent / "run").read_text("utf-8")

@@ -46,7 +46,7 @@ class BackupAndRestore(Callback):
     ------
     TypeError, ValueError
         An argument of another type or out of range; when the training begins, a backup that is
-        damaged or of another training.
+        damaged, of another training, or of more epochs than `fit` was asked for.
     TypeError
         In the training: a callback's ``get_state`` returns another kind of value than it may.
     OSError
