@@ -94,7 +94,8 @@ def test_any_threads_and_a_file_in_the_middle(data, tmp_path, threads_as_before)
     def training(threads, halt):
         config.set_num_threads(threads)
         model = a_model()
-        augment = ImageAugmentation(0.1, 20, 0.2, 10, ElasticDistortion(6, 2))  # its seed: the next one
+        # Its seed is the next one of set_random_seed's.
+        augment = ImageAugmentation(0.1, 20, 0.2, 10, ElasticDistortion(6, 2))
         first = model.fit(x, y, epochs=halt, augmentation=augment, **arguments).history
         model.save(tmp_path / "half.safetensors")
         model = load_model(tmp_path / "half.safetensors")

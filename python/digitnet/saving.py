@@ -101,7 +101,7 @@ def checksum(settings: Mapping[str, Any], tensors: Tensors) -> int:
     total = zlib.crc32(json.dumps(settings, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         total = zlib.crc32(f"{name}{tensor.shape}".encode(), total)
-        total = zlib.crc32(np.ascontiguousarray(tensor, "<f4"), total)
+        total = zlib.crc32(np.ascontiguousarray(tensor, "<f4").data, total)
     return total
 
 
