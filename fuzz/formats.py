@@ -49,17 +49,18 @@ def safetensors(data: bytes, rng: Random) -> bytes:
     length = int.from_bytes(data[:8], "little")
     header, body = json.loads(data[8 : 8 + length]), data[8 + length :]
     part = rng.randrange(8)
-    settings = json.loads(header["__metadata__"]["digitnet"])
-    if rng.random() < 0.9:  # files without a checksum are read, too
+    metadata = header["__metadata__"]
+    if "digitnet" in metadata and rng.random() < 0.9:  # the checksum would end nearly all of them
+        settings = json.loads(metadata["digitnet"])
         settings.pop("crc32", None)
-        header["__metadata__"]["digitnet"] = json.dumps(settings)
+        metadata["digitnet"] = json.dumps(settings)
     if part == 0:
         body = damaged(body, rng)
         text = json.dumps(header)
     elif part <= 2:
         text = damaged_json(header, rng)
     else:
-        header["__metadata__"]["digitnet"] = damaged_json(settings, rng)
+        metadata["digitnet"] = damaged_json(json.loads(metadata["digitnet"]), rng)
         text = json.dumps(header)
     packed = text.encode("utf-8", "surrogatepass")
     return len(packed).to_bytes(8, "little") + packed + body

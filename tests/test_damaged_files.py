@@ -92,10 +92,9 @@ def test_other_weights_and_settings_than_were_saved(path):
         save(load(path.read_bytes()) | {"layers.2.bias": np.ones(5, np.float32)}, text_of(path)),
         changed(path, training=STATE | {"iterations": 2}, keep_checksum=True),
         changed(path, crc32="0", keep_checksum=True),
-        changed(path, crc32=None, training=None, keep_checksum=True),
     ):
         bad.write_bytes(broken)
-        with pytest.raises(ValueError, match=rf"{BAD} is damaged, or"):
+        with pytest.raises(ValueError, match=rf"{BAD} is damaged, .*: its checksum does not fit"):
             load_model(bad)
     bad.write_bytes(changed(path))  # as files were before there was a checksum
     load_model(bad).save(bad)

@@ -27,6 +27,7 @@ from mirror_server import Handler, mirror_server
 
 UNITS = 3000  # files of some 70 KB: long enough to be cut
 CACHED = 100_000  # bytes of a file to download
+EPOCHS = 1_000_000  # of a training that is never done
 SIDE = 140  # pixels of a picture, whose file is as long
 
 
@@ -128,7 +129,7 @@ def back_up(folder: Path, number: int) -> None:
 
     callbacks = [BackupAndRestore(folder), LambdaCallback(on_epoch_begin=one_epoch)]
     with contextlib.suppress(Interrupted):
-        fit(model, callbacks, epochs=1_000_000)
+        fit(model, callbacks, epochs=EPOCHS)
 
 
 def backed_up(folder: Path) -> float:
@@ -136,7 +137,12 @@ def backed_up(folder: Path) -> float:
     if not (folder / "backup.safetensors").exists():
         raise FileNotFoundError(folder)
     model = model_of(-1)
-    fit(model, BackupAndRestore(folder, delete_checkpoint=False), epochs=1)  # which are done
+
+    def ends(epoch: int, logs: Any) -> None:
+        raise Interrupted
+
+    with contextlib.suppress(Interrupted):
+        fit(model, [BackupAndRestore(folder), LambdaCallback(on_epoch_begin=ends)], epochs=EPOCHS)
     return only(model.get_weights())
 
 

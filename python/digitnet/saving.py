@@ -81,7 +81,7 @@ def write(path: PathLike, settings: Mapping[str, Any], tensors: Tensors) -> None
     import json  # here, as safetensors: `import digitnet` should not pay for them
 
     content = {"format": FORMAT, **settings}
-    content |= {_CHECKSUM: checksum(content, tensors)}
+    content |= {_CHECKSUM: _checksum(content, tensors)}
     write_tensors(path, tensors, {_KEY: json.dumps(content, sort_keys=True, allow_nan=False)})
 
 
@@ -91,10 +91,12 @@ def write_tensors(path: PathLike, tensors: Tensors, metadata: dict[str, str]) ->
     check_finite(tensors)
     from safetensors.numpy import save
 
-    atomic_write(target, save(tensors, metadata=metadata))
+    # It writes an array's memory as it lies, whatever its order.
+    in_order = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
+    atomic_write(target, save(in_order, metadata=metadata))
 
 
-def checksum(settings: Mapping[str, Any], tensors: Tensors) -> int:
+def _checksum(settings: Mapping[str, Any], tensors: Tensors) -> int:
     """Return the CRC-32 of JSON-ready settings, in order of their names, and of all tensors."""
     import json
 
@@ -205,7 +207,7 @@ def _settings(metadata: Mapping[str, str], tensors: Tensors, path: PathLike) -> 
             f"Received: version {version}"
         )
     expected = settings.pop(_CHECKSUM, None)
-    if expected is not None and expected != checksum(settings, tensors):
+    if expected is not None and expected != _checksum(settings, tensors):
         raise damaged(path, "its checksum does not fit: settings or weights have changed")
     del settings["format"]
     return settings

@@ -24,8 +24,7 @@ def packed(value: Any, what: str, name: str, tensors: Tensors) -> Any:
     """
     items = value if isinstance(value, list) else [value]
     if items and isinstance(value, list) and all(_is_tensor(item) for item in items):
-        # safetensors writes an array's memory as it lies, whatever its order
-        tensors |= {f"{name}{j}": np.asarray(array, order="C") for j, array in enumerate(items)}
+        tensors |= {f"{name}{j}": array for j, array in enumerate(items)}
         return {"arrays": len(items)}
     plain = [_plain(item) for item in items]
     if not all(item is None or isinstance(item, (int, float, str)) for item in plain):

@@ -133,16 +133,12 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
     Raises
     ------
     ValueError
-        The backup is damaged, or of a place within an epoch of other data.
+        The backup is damaged, of a place within an epoch of other data, or of more epochs.
     """
     place, source = backup.place, loop.source
     with _naming(path):
         epoch, step, done, samples = (integer(place[name], name, 0) for name in _COUNTS)
         data = [source.samples, source.batch_size, source.length]
-        if epoch > loop.plan.last_epoch:
-            raise ValueError(
-                f"epochs must be at least {epoch}, which are done. Received: {loop.plan.last_epoch}"
-            )
         if done and place["data"] != data:
             raise ValueError(
                 "[samples, batch_size, batches] must be as they were, "
@@ -169,6 +165,8 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
             )
             for callback, i, values in _matching(loop.callbacks.callbacks, place["callbacks"])
         ]
+    _check_epochs(loop.plan.last_epoch, epoch + bool(step), path)
+    with _naming(path):
         _take(loop, states, backup)
     loop.epoch, loop.step, loop.totals = epoch, step, Totals(samples, sums if step else ())
     if stopped and not step:
@@ -177,6 +175,14 @@ def go_to(loop: Loop, backup: Backup, path: PathLike) -> bool:
     if isinstance(source, BatchSource):
         source.skip()
     return stopped
+
+
+def _check_epochs(epochs: int, begun: int, path: PathLike) -> None:
+    """Refuse to end before the place of a backup, which would be deleted as one that is done."""
+    if begun > epochs:
+        raise ValueError(
+            f"epochs must be at least {begun}, so many are begun in {path}. Received: {epochs}"
+        )
 
 
 def _take(loop: Loop, states: list[tuple[Callback, State]], backup: Backup) -> None:
