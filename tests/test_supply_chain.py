@@ -124,4 +124,5 @@ def test_the_versions_of_the_tools_of_ci():
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line) for line in lines)
     tools = {line.split("==")[0] for line in lines}
     assert tools >= {"cmake", "hypothesis", "ninja", "pybind11", "pytest", "scikit-build-core"}
-    assert "PIP_CONSTRAINT=$PWD/.ci/constraints.txt\nexport PIP_BUILD_CONSTRAINT=" in (path.parent / "run").read_text("utf-8")
+    run = (path.parent / "run").read_text("utf-8")
+    assert "export PIP_CONSTRAINT=$PWD/.ci/constraints.txt\nexport PIP_BUILD_CONSTRAINT=" in run
