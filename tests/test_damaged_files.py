@@ -89,7 +89,7 @@ def test_every_truncation_and_many_flipped_bytes(path, rng):
 def test_other_weights_and_settings_than_were_saved(path):
     bad = path.parent / "bad.safetensors"
     for broken in (
-        save(load(path.read_bytes()) | {"layers.2.bias": np.ones(5, np.float32)}, text_of(path)),
+        save(load(path.read_bytes()) | {"layers.2.bias": np.ones(5, np.float32)}, metadata_of(path)),
         changed(path, training=STATE | {"iterations": 2}, keep_checksum=True),
         changed(path, crc32="0", keep_checksum=True),
     ):
@@ -101,7 +101,7 @@ def test_other_weights_and_settings_than_were_saved(path):
     assert bad.read_bytes() == path.read_bytes()
 
 
-def text_of(path):
+def metadata_of(path):
     """Return the metadata of the model file."""
     data = path.read_bytes()
     return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
@@ -109,7 +109,7 @@ def text_of(path):
 
 def changed(path, tensors=None, keep_checksum=False, **settings):
     """Return the bytes of the model file with other tensors or settings."""
-    content = json.loads(text_of(path)["digitnet"])
+    content = json.loads(metadata_of(path)["digitnet"])
     if not keep_checksum:
         del content["crc32"]
     content |= settings

@@ -81,7 +81,7 @@ def write(path: PathLike, settings: Mapping[str, Any], tensors: Tensors) -> None
     import json  # here, as safetensors: `import digitnet` should not pay for them
 
     content = {"format": FORMAT, **settings}
-    content |= {_CHECKSUM: _checksum(content, tensors)}
+    content[_CHECKSUM] = _checksum(content, tensors)
     write_tensors(path, tensors, {_KEY: json.dumps(content, sort_keys=True, allow_nan=False)})
 
 
