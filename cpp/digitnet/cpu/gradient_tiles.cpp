@@ -64,6 +64,24 @@ int64_t GradientTiles::share_begin(std::size_t dense, int member, int members) c
   return at - cost_before_.begin();
 }
 
+std::vector<TileRange> GradientTiles::items(int member, int members, int64_t batch) const {
+  std::vector<TileRange> items;
+  for (std::size_t d = 0; d + 1 < first_.size(); ++d) {
+    int64_t room = 0;  // in the last item
+    const int64_t end = share_begin(d, member + 1, members);
+    for (int64_t t = share_begin(d, member, members); t < end; ++t) {
+      const GradientTile& tile = (*this)[t];
+      if (room <= 0) {
+        items.push_back({t, t});
+        room = kItemWork;
+      }
+      items.back().end = t + 1;
+      room -= tile.rows * tile.panels * kPanel * batch;
+    }
+  }
+  return items;
+}
+
 // Packed, a panel of dz fits the nearest caches; strided, its rows would share a few of their sets.
 void GradientTiles::pack(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
                          const PaddedMatrix& dz, const PaddedMatrix& x,

@@ -18,6 +18,10 @@ struct GradientTile {
   int64_t row, rows;      // inputs row .. row + rows - 1
 };
 
+struct TileRange {
+  int64_t begin, end;
+};
+
 // Plain gradient descent on a tile's part of the kernel, kernel -= rate * gradient: the product can
 // do it without writing the gradient down.
 struct Descent {
@@ -55,11 +59,10 @@ class GradientTiles {
 
   int64_t count() const { return static_cast<int64_t>(tiles_.size()); }
   const GradientTile& operator[](int64_t i) const { return tiles_[static_cast<std::size_t>(i)]; }
-  // First tile of a member's share of a dense layer; shares cost about the same, and that of member
-  // `members` begins where the layer ends. Where the panels (the pairs of panels) can be shared out
-  // evenly, a share of a layer that reads non-zeros is the panels that the member walks in the
-  // input phase.
-  int64_t share_begin(std::size_t dense, int member, int members) const;
+  // A member's share of the tiles, layer by layer, in items that it takes at a time. Shares cost
+  // about the same. Where the panels (the pairs of panels) can be shared out evenly, a share of a
+  // layer that reads non-zeros is the panels that the member walks in the input phase.
+  std::vector<TileRange> items(int member, int members, int64_t batch) const;
 
   // Whether zeros in any layer's dz may be skipped, for which the scratch has room then.
   bool may_skip() const;
@@ -74,6 +77,12 @@ class GradientTiles {
  private:
   // Fewer inputs do not pay for listing what is not zero in dz.
   static constexpr int64_t kFewestInputs = 256;
+  // Multiplications in an item, unless its layer has fewer: taking one costs some ten nanoseconds.
+  static constexpr int64_t kItemWork = 1'000'000;
+
+  // First tile of a member's share of a dense layer; that of member `members` begins where the
+  // layer ends.
+  int64_t share_begin(std::size_t dense, int member, int members) const;
 
   void pack(const GradientTile& tile, const KernelTable& kernels, int64_t batch,
             const PaddedMatrix& dz, const PaddedMatrix& x, TileScratch& scratch) const;

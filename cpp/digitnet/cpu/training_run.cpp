@@ -60,11 +60,15 @@ TrainingRun::TrainingRun(const Network& network, const Panels& dense, const Kern
       tiles_(network, dense, sparse_, kernels.skip_hidden_below > 0),
       work_(network, batch_size_, Purpose::kTrain, &plan.objective, sparse_ ? members : 0,
             most_nonzeros(data.x)),
+      input_shares_(members),
+      tile_shares_(members),
       tile_penalty_(static_cast<std::size_t>(tiles_.count()), 0.0) {
   const int64_t share = (batch_size_ + members - 1) / members;
   for (int m = 0; m < members; ++m)
     members_.emplace_back(batch_size_, tiles_.may_skip(),
                           walk_.make_scratch(std::min(block_rows_, share), Purpose::kTrain));
+  for (int m = 0; m < members; ++m)
+    members_[static_cast<std::size_t>(m)].items = tiles_.items(m, members, batch_size_);
   last_.metrics.resize(work_.row_metrics.size());
 }
 
@@ -80,6 +84,7 @@ void TrainingRun::gather_phase(int member, int members, RowRange batch) {
     return true;
   });
   if (sparse_) work_.nonzeros.tally(member, mine);
+  if (shares_input_) input_shares_.open(member, input_items(member, members, batch.size()).count());
 }
 
 template <class Watch>
@@ -88,24 +93,32 @@ void TrainingRun::input_phase(int member, int members, int64_t rows, const Pass&
   if (sparse_)
     work_.nonzeros.turn(member, members, share_of<RowRange>(rows, member, members),
                         GradientTiles::kRows);
-  if (!shares_input_) return;
-  const auto mine = share_of<PanelRange>(dense_[0].panels(), member, members);
-  if (sparse_) {
-    for (int64_t p = mine.begin; p < mine.end && watch(); p += GradientTiles::kPanels)
-      walk_.forward_input({0, rows}, {p, std::min(p + GradientTiles::kPanels, mine.end)}, pass,
-                          work_);
-  } else {
-    in_blocks({0, rows}, kBlockRows, [&](RowRange block) {
-      walk_.forward_input(block, mine, pass, work_);
-      return watch();
-    });
+  while (const auto item = input_shares_.take(member)) {
+    walk_input(input_items(item->owner, members, rows), item->index, rows, pass);
+    if (!watch()) return;
   }
+}
+
+TrainingRun::InputItems TrainingRun::input_items(int member, int members, int64_t rows) const {
+  const auto panels = share_of<PanelRange>(dense_[0].panels(), member, members);
+  if (sparse_) return {panels, GradientTiles::kPanels, 1};
+  return {panels, 1, (rows + kBlockRows - 1) / kBlockRows};
+}
+
+void TrainingRun::walk_input(const InputItems& items, int64_t index, int64_t rows,
+                             const Pass& pass) {
+  const int64_t block = index / items.steps();
+  const int64_t begin = items.panels.begin + index % items.steps() * items.step;
+  walk_.forward_input({rows * block / items.blocks, rows * (block + 1) / items.blocks},
+                      {begin, std::min(begin + items.step, items.panels.end)}, pass, work_);
 }
 
 template <class Watch>
 void TrainingRun::rows_phase(int member, int members, int64_t rows, const Pass& pass,
                              const Watch& watch) {
-  WalkScratch& scratch = members_[static_cast<std::size_t>(member)].walk;
+  Member& own = members_[static_cast<std::size_t>(member)];
+  tile_shares_.open(member, static_cast<int64_t>(own.items.size()));
+  WalkScratch& scratch = own.walk;
   const float scale = 1.0F / static_cast<float>(rows);
   in_blocks(share_of<RowRange>(rows, member, members), block_rows_, [&](RowRange block) {
     if (shares_input_)
@@ -172,26 +185,28 @@ void TrainingRun::run(ThreadTeam& team, TileSink& sink, bool dropout, std::uint6
 }
 
 void TrainingRun::tiles_phase(ThreadTeam& team, int member, int64_t batch, TileSink& sink) {
-  const int members = team.size();
   TileScratch& scratch = members_[static_cast<std::size_t>(member)].tiles;
   scratch.packed_panel = -1;
-  for (std::size_t d = 0; d < dense_.size(); ++d) {
-    const int64_t end = tiles_.share_begin(d, member + 1, members);
-    for (int64_t t = tiles_.share_begin(d, member, members); t < end; ++t) {
-      const GradientTile& tile = tiles_[t];
-      const std::optional<Descent> descent =
-          tiles_.is_sparse(tile) ? sink.descent(tile) : std::nullopt;
-      tiles_.compute(tile, kernels_, batch, work_, descent ? &*descent : nullptr, scratch);
-      tile_penalty_[static_cast<std::size_t>(t)] = penalty_of(tile);
-      for (int64_t p = 0; p < tile.panels; ++p)
-        sink.take({tile.dense, tile.panel + p, 1, tile.row, tile.rows},
-                  descent ? nullptr : scratch.kernel.data() + p * GradientTiles::kRows * kPanel,
-                  tile.row == 0 ? scratch.bias.data() + p * kPanel : nullptr);
-    }
+  while (const auto item = tile_shares_.take(member)) {
+    const Member& owner = members_[static_cast<std::size_t>(item->owner)];
+    const TileRange range = owner.items[static_cast<std::size_t>(item->index)];
+    for (int64_t t = range.begin; t < range.end; ++t)
+      take_tile(tiles_[t], tile_penalty_[static_cast<std::size_t>(t)], batch, sink, scratch);
   }
   // The tiles read the input that the next gather overwrites.
   if (!sparse_ || sink.finishes()) team.barrier();
-  if (sink.finishes()) sink.finish(member, members);
+  if (sink.finishes()) sink.finish(member, team.size());
+}
+
+void TrainingRun::take_tile(const GradientTile& tile, double& penalty, int64_t batch,
+                            TileSink& sink, TileScratch& scratch) {
+  const std::optional<Descent> descent = tiles_.is_sparse(tile) ? sink.descent(tile) : std::nullopt;
+  tiles_.compute(tile, kernels_, batch, work_, descent ? &*descent : nullptr, scratch);
+  penalty = penalty_of(tile);
+  for (int64_t p = 0; p < tile.panels; ++p)
+    sink.take({tile.dense, tile.panel + p, 1, tile.row, tile.rows},
+              descent ? nullptr : scratch.kernel.data() + p * GradientTiles::kRows * kPanel,
+              tile.row == 0 ? scratch.bias.data() + p * kPanel : nullptr);
 }
 
 // l2 * sum of squares of the tile's part of the kernel

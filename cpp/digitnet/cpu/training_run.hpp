@@ -6,6 +6,7 @@
 //           latter is left to the rows phase where the team could not share them evenly);
 //   rows:   every member takes its rows through the layers above, the loss and all the way back;
 //   tiles:  every member takes its tiles of the kernel gradients and updates those parameters.
+// Who is through with its panels or tiles helps others with theirs.
 // A barrier stands behind gather (the input phase reads all rows, and all tiles of the step before
 // are done), behind input where it walks panels, and before tiles. Behind tiles there is one only
 // where they read the input itself, which the next gather overwrites (the columns of its non-zeros
@@ -18,6 +19,7 @@
 #include "digitnet/cpu/gradient_tiles.hpp"
 #include "digitnet/cpu/row_walk.hpp"
 #include "digitnet/cpu/thread_team.hpp"
+#include "digitnet/cpu/work_shares.hpp"
 
 namespace digitnet::cpu {
 
@@ -61,6 +63,7 @@ class TrainingRun {
         : tiles(batch, skips), walk(std::move(walks)) {}
     TileScratch tiles;
     WalkScratch walk;
+    std::vector<TileRange> items;  // of its share of the tiles
   };
 
   // What member 0 notes of a step that is not finished yet.
@@ -68,6 +71,14 @@ class TrainingRun {
     int64_t batch = 0;  // its samples; 0: none
     double loss = 0;
     std::vector<double> metrics;
+  };
+
+  // The items of a member's share of the input phase: blocks of rows by steps of its panels.
+  struct InputItems {
+    PanelRange panels;
+    int64_t step, blocks;
+    int64_t steps() const { return (panels.end - panels.begin + step - 1) / step; }
+    int64_t count() const { return blocks * steps(); }
   };
 
   int64_t steps() const { return (data_.x.count + batch_size_ - 1) / batch_size_; }
@@ -80,9 +91,13 @@ class TrainingRun {
   void gather_phase(int member, int members, RowRange batch);
   template <class Watch>
   void input_phase(int member, int members, int64_t rows, const Pass& pass, const Watch& watch);
+  InputItems input_items(int member, int members, int64_t rows) const;
+  void walk_input(const InputItems& items, int64_t index, int64_t rows, const Pass& pass);
   template <class Watch>
   void rows_phase(int member, int members, int64_t rows, const Pass& pass, const Watch& watch);
   void tiles_phase(ThreadTeam& team, int member, int64_t batch, TileSink& sink);
+  void take_tile(const GradientTile& tile, double& penalty, int64_t batch, TileSink& sink,
+                 TileScratch& scratch);
   double penalty_of(const GradientTile& tile) const;
   void note(int64_t batch, Step& step) const;
   void finish(const Step& step, Totals& totals) const;
@@ -101,6 +116,7 @@ class TrainingRun {
   GradientTiles tiles_;
   Workspace work_;
   std::vector<Member> members_;
+  WorkShares input_shares_, tile_shares_;
   std::vector<double>
       tile_penalty_;  // l2 * sum of squares of each tile's kernel, before the update
   Step last_;         // here: the job must not allocate
